@@ -1,0 +1,84 @@
+package wasmbin
+
+import "fmt"
+
+// maxPages is how many pages of 64 KiB a memory with 32-bit addresses can have.
+const maxPages = 1 << 16
+
+// WithoutData returns the module for instances whose memory is there already, as
+// an image of another instance's: without its data segments, which would
+// overwrite it, and with a memory that starts with so many pages of 64 KiB.
+//
+// Where the code refers to segments (memory.init, data.drop), they stay as empty
+// ones. For those that were active that is what they are after instantiation
+// anyway. The contents of passive ones are lost: the image must be of an
+// instance that has initialised its memory.
+//
+// A module that imports its memory keeps the import as it is; pages is not used.
+// A start function stays, and runs again.
+func WithoutData(module []byte, pages uint32) ([]byte, error) {
+	m, err := Parse(module)
+	if err != nil {
+		return nil, err
+	}
+	bodies := make(map[SectionID][]byte)
+	if m.Imported(KindMemory) == 0 && len(m.Memories) > 0 {
+		if bodies[SectionMemory], err = m.memoryOf(pages); err != nil {
+			return nil, err
+		}
+	}
+	used, err := m.usesSegments()
+	if err != nil {
+		return nil, err
+	}
+	if !used {
+		bodies[SectionData], bodies[SectionDataCount] = nil, nil
+		return m.rewrite(changes{bodies: bodies, custom: customWithoutData})
+	}
+	data := AppendU32(nil, m.DataSegments)
+	for range m.DataSegments {
+		data = append(data, 1, 0) // passive, of no bytes
+	}
+	bodies[SectionData] = data
+	return m.rewrite(changes{bodies: bodies})
+}
+
+// memoryOf returns the body of the memory section in which the first memory
+// starts with so many pages.
+func (m *Module) memoryOf(pages uint32) ([]byte, error) {
+	first := m.Memories[0]
+	switch {
+	case pages > maxPages && !first.Is64:
+		return nil, fmt.Errorf("a memory of %d pages: at most %d are possible", pages, maxPages)
+	case first.HasMax && uint64(pages) > first.Max:
+		return nil, fmt.Errorf("a memory of %d pages: the module allows %d", pages, first.Max)
+	}
+	first.Min = uint64(pages)
+	return AppendVec(nil, append([]Limits{first}, m.Memories[1:]...), AppendLimits), nil
+}
+
+// usesSegments reports whether the code refers to data segments.
+func (m *Module) usesSegments() (bool, error) {
+	code, ok := m.codeReader()
+	if !ok || m.DataSegments == 0 {
+		return false, nil
+	}
+	used := false
+	for f := range m.functions(code) {
+		for _, op := range f.instructions() {
+			used = used || op == opMemoryInit || op == opDataDrop
+		}
+	}
+	return used, code.Err()
+}
+
+// customWithoutData is what becomes of a custom section when the data goes.
+func customWithoutData(s Section) (body []byte, keep bool, err error) {
+	if isRelocation(s.Name) {
+		return nil, false, nil
+	}
+	if s.Name == nameSection {
+		return rewriteNames(s, nameData, nil)
+	}
+	return s.Body, true, nil
+}
