@@ -1,0 +1,133 @@
+"""The worker's environment: variables, secrets and bindings.
+
+A handler gets it as `env`: `env.GREETING` is a variable's value,
+`env.CACHE_KV` a binding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+__all__ = ["AI", "D1", "KV", "R2", "Binding", "Env", "Service"]
+
+
+class Binding:
+    """A resource of the platform under the name that the configuration gives it."""
+
+    kind = "binding"
+
+    def __init__(self, name: str, options: Mapping[str, Any] | None = None) -> None:
+        self.name = name
+        self.options = dict(options or {})
+
+    def __getattr__(self, attribute: str) -> Any:
+        """Refuse what the binding can't do, by name."""
+        if attribute.startswith("_"):
+            raise AttributeError(attribute)
+        raise NotImplementedError(
+            f"env.{self.name}.{attribute}: {self.kind} bindings are not available in this runtime"
+        )
+
+    def __repr__(self) -> str:
+        """Show kind and name."""
+        return f"<{self.kind} {self.name}>"
+
+
+class KV(Binding):
+    """A key-value namespace."""
+
+    kind = "KV"
+
+
+class R2(Binding):
+    """An object bucket."""
+
+    kind = "R2"
+
+
+class D1(Binding):
+    """An SQL database."""
+
+    kind = "D1"
+
+
+class AI(Binding):
+    """The models."""
+
+    kind = "AI"
+
+
+class Service(Binding):
+    """Another worker."""
+
+    kind = "service"
+
+
+KINDS: dict[str, type[Binding]] = {"kv": KV, "r2": R2, "d1": D1, "ai": AI, "service": Service}
+
+
+class Env:
+    """Variables, secrets and bindings by name: `env.NAME`, or `env["NAME"]`."""
+
+    def __init__(self, document: Mapping[str, Mapping[str, Any]] | None = None) -> None:
+        self._document: Mapping[str, Any] | None = None
+        self._update(document or {})
+
+    def _update(self, document: Mapping[str, Mapping[str, Any]]) -> None:
+        """Take the names of a request's document in place of those that were there."""
+        if document == self._document:
+            return
+        for name in self._document or ():
+            self.__dict__.pop(name, None)
+        self._document = document
+        for name, entry in document.items():
+            self.__dict__[name] = value_of(name, entry)
+
+    def __getattr__(self, name: str) -> Any:
+        """Say which names there are; called only for those that there are not."""
+        if name.startswith("__"):
+            raise AttributeError(name)
+        raise AttributeError(
+            f"env has no {name}; it has {', '.join(sorted(self)) or 'nothing'}", name=name, obj=self
+        )
+
+    def __getitem__(self, name: str) -> Any:
+        """Give a variable, secret or binding; KeyError where there is none."""
+        if name not in self:
+            raise KeyError(name)
+        return self.__dict__[name]
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Give a variable, secret or binding, or the default."""
+        return self.__dict__[name] if name in self else default
+
+    def __contains__(self, name: object) -> bool:
+        """Say whether there is something of that name."""
+        return name in (self._document or ())
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield the names."""
+        return iter(self._document or ())
+
+    def __len__(self) -> int:
+        """Count the names."""
+        return len(self._document or ())
+
+    def keys(self) -> list[str]:
+        """List the names."""
+        return list(self)
+
+    def __repr__(self) -> str:
+        """Show the names, never the values: there are secrets among them."""
+        return f"<Env {', '.join(self)}>"
+
+
+def value_of(name: str, entry: Mapping[str, Any]) -> Any:
+    """Make what `env.NAME` is of its entry in the request document."""
+    kind = entry.get("kind")
+    if kind == "var":
+        return entry.get("value")
+    if kind == "secret":
+        return str(entry.get("value", ""))
+    return KINDS.get(str(kind), Binding)(name, entry)
