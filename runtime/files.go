@@ -1,0 +1,129 @@
+package runtime
+
+import (
+	"io/fs"
+	"os"
+	"path"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Where the guest sees what the host has.
+const (
+	guestApp  = "/app"
+	guestSite = "/site"
+	guestLib  = "/usr/lib"
+)
+
+// projectFiles is the project's directory as the guest sees it: read-only,
+// never through a link to the outside (os.Root refuses), and without what would
+// not be deployed. It remembers what was opened.
+type projectFiles struct {
+	root  *os.Root
+	files fs.FS
+
+	mu     sync.Mutex
+	opened map[string]stamp
+}
+
+// stamp tells one version of a file from the next.
+type stamp struct {
+	size    int64
+	modTime time.Time
+	file    os.FileInfo // for os.SameFile: a rename over a file keeps size and time
+}
+
+func openProject(dir string) (*projectFiles, error) {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, err
+	}
+	return &projectFiles{root: root, files: root.FS(), opened: map[string]stamp{}}, nil
+}
+
+// hidden are names that the guest doesn't see: secrets, state, history.
+var hidden = []string{".dev.vars", ".git", ".pymode", ".venv", "node_modules"}
+
+// Open implements [fs.FS].
+func (p *projectFiles) Open(name string) (fs.File, error) {
+	for part := range strings.SplitSeq(name, "/") {
+		if slices.Contains(hidden, part) {
+			return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
+		}
+	}
+	f, err := p.files.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	if info, err := f.Stat(); err == nil && info.Mode().IsRegular() {
+		p.mu.Lock()
+		p.opened[name] = stamp{info.Size(), info.ModTime(), info}
+		p.mu.Unlock()
+	}
+	return f, nil
+}
+
+// stale reports whether a file that was opened has changed since.
+func (p *projectFiles) stale() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for name, was := range p.opened {
+		info, err := p.root.Stat(name)
+		if err != nil || info.Size() != was.size || !info.ModTime().Equal(was.modTime) || !os.SameFile(info, was.file) {
+			return true
+		}
+	}
+	return false
+}
+
+// forget drops what was opened up to now.
+func (p *projectFiles) forget() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	clear(p.opened)
+}
+
+func (p *projectFiles) close() { _ = p.root.Close() }
+
+// emptyFiles is a directory without files: what stands for a project before
+// there is one.
+type emptyFiles struct{}
+
+// Open implements [fs.FS].
+func (emptyFiles) Open(name string) (fs.File, error) {
+	if name != "." {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
+	}
+	return emptyDir{}, nil
+}
+
+type emptyDir struct{}
+
+func (emptyDir) Stat() (fs.FileInfo, error) { return emptyDir{}, nil }
+func (emptyDir) Read([]byte) (int, error) {
+	return 0, &fs.PathError{Op: "read", Path: ".", Err: fs.ErrInvalid}
+}
+func (emptyDir) Close() error                       { return nil }
+func (emptyDir) ReadDir(int) ([]fs.DirEntry, error) { return nil, nil }
+func (emptyDir) Name() string                       { return "." }
+func (emptyDir) Size() int64                        { return 0 }
+func (emptyDir) Mode() fs.FileMode                  { return fs.ModeDir | 0o555 }
+func (emptyDir) ModTime() time.Time                 { return time.Time{} }
+func (emptyDir) IsDir() bool                        { return true }
+func (emptyDir) Sys() any                           { return nil }
+
+// guestPath is where the guest sees a project's file.
+func guestPath(name string) string { return path.Join(guestApp, name) }
+
+// moved reports whether dir is another directory by now: deleted and made
+// again, or gone.
+func (p *projectFiles) moved(dir string) bool {
+	was, err := p.root.Stat(".")
+	if err != nil {
+		return true
+	}
+	is, err := os.Stat(dir)
+	return err != nil || !os.SameFile(was, is)
+}

@@ -1,0 +1,123 @@
+package runtime
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+)
+
+// Secrets of a worker reach its handler and whoever its handler sends them to.
+// They do not reach the screen, a capture or a log file: what is observed is a
+// copy with each secret's value replaced.
+
+const maskedSecret = "[secret]"
+
+// shortestSecret is the length in bytes from which a value is masked: shorter
+// ones would mask half of any text, and are no secrets.
+const shortestSecret = 4
+
+type masker struct {
+	secrets  []string // the longest first, since one may contain another
+	replacer *strings.Replacer
+}
+
+func newMasker(secrets []string) *masker {
+	m := &masker{}
+	for _, s := range secrets {
+		if len(s) >= shortestSecret {
+			m.secrets = append(m.secrets, s)
+		}
+	}
+	slices.SortFunc(m.secrets, func(a, b string) int { return len(b) - len(a) })
+	pairs := make([]string, 0, 2*len(m.secrets))
+	for _, s := range m.secrets {
+		pairs = append(pairs, s, maskedSecret)
+	}
+	m.replacer = strings.NewReplacer(pairs...)
+	return m
+}
+
+func (m *masker) text(s string) string { return m.replacer.Replace(s) }
+
+func (m *masker) bytes(b []byte) []byte {
+	for _, s := range m.secrets {
+		if bytes.Contains(b, []byte(s)) {
+			b = bytes.ReplaceAll(b, []byte(s), []byte(maskedSecret))
+		}
+	}
+	return b
+}
+
+func (m *masker) headers(headers []Header) []Header {
+	out := make([]Header, len(headers))
+	for n, h := range headers {
+		out[n] = Header{m.text(h[0]), m.text(h[1])}
+	}
+	return out
+}
+
+func (m *masker) log(l Log) Log {
+	l.Text = m.text(l.Text)
+	return l
+}
+
+func (m *masker) call(c Call) Call {
+	c.Detail, c.Error = m.text(c.Detail), m.text(c.Error)
+	return c
+}
+
+func (m *masker) failure(f *Failure) *Failure {
+	if f == nil {
+		return nil
+	}
+	out := *f
+	out.Message = m.text(f.Message)
+	out.Traceback = slices.Clone(f.Traceback)
+	for n := range out.Traceback {
+		out.Traceback[n].Text = m.text(out.Traceback[n].Text)
+	}
+	return &out
+}
+
+func (m *masker) request(r *Request) *Request {
+	return &Request{Method: r.Method, URL: m.text(r.URL), Headers: m.headers(r.Headers), Body: m.bytes(r.Body)}
+}
+
+func (m *masker) result(r *Result) *Result {
+	out := *r
+	out.Headers, out.Body, out.Error = m.headers(r.Headers), m.bytes(r.Body), m.failure(r.Error)
+	out.Logs, out.Calls = slices.Clone(r.Logs), slices.Clone(r.Calls)
+	for n := range out.Logs {
+		out.Logs[n] = m.log(out.Logs[n])
+	}
+	for n := range out.Calls {
+		out.Calls[n] = m.call(out.Calls[n])
+	}
+	return &out
+}
+
+// event masks whatever an event carries of a worker's.
+func (m *masker) event(e Event) Event {
+	switch e := e.(type) {
+	case StateChanged:
+		e.Error = m.failure(e.Error)
+		return e
+	case RequestStarted:
+		e.Request, e.URL = m.request(e.Request), m.text(e.URL)
+		return e
+	case RequestDone:
+		e.Request, e.Result = m.request(e.Request), m.result(e.Result)
+		return e
+	case Logged:
+		e.Log = m.log(e.Log)
+		return e
+	case Called:
+		e.Call = m.call(e.Call)
+		return e
+	default:
+		return e
+	}
+}
+
+// Masked is the result as it may be shown: without the values of secrets.
+func (w *Worker) Masked(r *Result) *Result { return w.settings().mask.result(r) }
