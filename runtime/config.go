@@ -35,6 +35,9 @@ type Config struct {
 	ImportLimit time.Duration // CPU time of an import, DefaultImportLimit where 0
 	WallLimit   time.Duration // DefaultWallLimit where 0
 
+	// Bindings answers host calls; where it is nil they fail.
+	Bindings Bindings
+
 	// Secrets are values that events must not carry.
 	Secrets []string
 

@@ -21,7 +21,11 @@ type executionConfig struct {
 	cpuLimit  time.Duration
 	wallLimit time.Duration // none where 0
 	input     io.Reader     // the guest's standard input, empty where nil
+	env       map[string]Binding
+	bindings  Bindings // none where nil
+	caller    CallerInfo
 	onLog     func(Log)
+	onCall    func(Call)
 	onRunning func(cpu, memory int64) // a few times a second, in µs and bytes
 }
 
@@ -44,7 +48,8 @@ type execution struct {
 	logs        logBook
 	failure     *Failure
 	warnings    []string
-	calls       []Call
+	calls       Calls
+	callLog     []Call
 	modules     []Module
 	responding  bool
 	response    bytes.Buffer
@@ -88,6 +93,11 @@ func (x *execution) run(ctx context.Context, in *instance, f func(context.Contex
 	x.started = time.Now()
 	x.cpuStart = threadCPU()
 	x.announced = x.started
+	if x.bindings == nil {
+		x.bindings = noBindings{}
+	}
+	x.calls = x.bindings.Open(ctx, x.caller)
+	defer x.calls.Close()
 	in.fuel.Set(fuelPerYield)
 	err := f(hostcall.WithHost(ctx, x))
 	x.stdoutLines.flush()
@@ -179,7 +189,7 @@ func (x *execution) log(level, text string) {
 }
 
 // Call implements [hostcall.Host].
-func (x *execution) Call(_ context.Context, op string, args, data []byte) (result, resultData []byte, err error) {
+func (x *execution) Call(ctx context.Context, op string, args, data []byte) (result, resultData []byte, err error) {
 	switch op {
 	case "log":
 		var a struct {
@@ -208,10 +218,16 @@ func (x *execution) Call(_ context.Context, op string, args, data []byte) (resul
 		x.warnings = append(x.warnings, a.Text)
 		x.log("warning", a.Text)
 	default:
-		return nil, nil, fmt.Errorf("the host knows no call %q", op)
+		x.hostCall(ctx, op, len(args)+len(data), func(ctx context.Context) (int, error) {
+			result, resultData, err = x.calls.Call(ctx, op, args, data)
+			return len(result) + len(resultData), err
+		})
 	}
-	return nil, nil, nil
+	return result, resultData, err
 }
+
+// unknownOp is the answer to a general call that nobody knows.
+func unknownOp(op string) error { return fmt.Errorf("the host knows no call %q", op) }
 
 // maxResponse is the largest response document, which is no more than the
 // guest's memory could hold.

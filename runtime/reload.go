@@ -213,6 +213,10 @@ func (w *Worker) importInto(ctx context.Context, g *generation, i *importer) err
 	}
 	x := newExecution(executionConfig{
 		cpuLimit: w.settings().ImportLimit, wallLimit: w.settings().WallLimit,
+		env: g.settings.Env, bindings: g.settings.Bindings, caller: CallerInfo{Worker: w.settings().Name},
+		onCall: func(c Call) {
+			w.settings().observe(Called{Worker: w.settings().Name, At: time.Now(), Generation: g.number, Call: c})
+		},
 		onLog: func(l Log) {
 			w.settings().observe(Logged{Worker: w.settings().Name, At: time.Now(), Generation: g.number, Log: l})
 		},

@@ -72,6 +72,10 @@ func (w *Worker) serve(ctx context.Context, in *instance, g *generation, req *Re
 	}
 	x := newExecution(executionConfig{
 		cpuLimit: w.settings().CPULimit, wallLimit: w.settings().WallLimit, input: input,
+		env: g.settings.Env, bindings: g.settings.Bindings, caller: CallerInfo{Worker: w.settings().Name, ID: result.ID},
+		onCall: func(c Call) {
+			w.settings().observe(Called{Worker: w.settings().Name, At: time.Now(), ID: result.ID, Generation: g.number, Call: c})
+		},
 		onLog: func(l Log) {
 			w.settings().observe(Logged{Worker: w.settings().Name, At: time.Now(), ID: result.ID, Generation: g.number, Log: l})
 		},
@@ -92,7 +96,7 @@ func (w *Worker) serve(ctx context.Context, in *instance, g *generation, req *Re
 		x.logs.entries = append(x.logs.entries, note)
 		x.onLog(note)
 	}
-	result.Logs, result.Calls, result.Modules = x.logs.entries, x.calls, x.modules
+	result.Logs, result.Calls, result.Modules = x.logs.entries, x.callLog, x.modules
 	x.answer(err, result, g.settings)
 }
 

@@ -52,6 +52,29 @@ func (deaf) Call(context.Context, string, []byte, []byte) ([]byte, []byte, error
 	return nil, nil, ErrUnavailable
 }
 
+// Record is what is told of one host call: those who answer it fill it in.
+type Record struct {
+	Op      string // "kv.get"; set by the caller, may be made more precise
+	Binding string // the binding's name, "" for a call without one
+	Detail  string // the key, the SQL, the URL, and what came of it
+}
+
+type recordKey struct{}
+
+// WithRecord returns a context whose call is recorded in r.
+func WithRecord(ctx context.Context, r *Record) context.Context {
+	return context.WithValue(ctx, recordKey{}, r)
+}
+
+// RecordOf returns the record of the call; one that nobody reads where there is
+// none.
+func RecordOf(ctx context.Context) *Record {
+	if r, ok := ctx.Value(recordKey{}).(*Record); ok {
+		return r
+	}
+	return &Record{}
+}
+
 // maxResults bounds what a guest can leave unfetched.
 const maxResults = 64
 

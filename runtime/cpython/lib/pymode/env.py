@@ -9,60 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from pymode._ai import AI
+from pymode._binding import Binding
+from pymode._d1 import D1
+from pymode._kv import KV
+from pymode._r2 import R2
+from pymode._service import Service
+
 __all__ = ["AI", "D1", "KV", "R2", "Binding", "Env", "Service"]
-
-
-class Binding:
-    """A resource of the platform under the name that the configuration gives it."""
-
-    kind = "binding"
-
-    def __init__(self, name: str, options: Mapping[str, Any] | None = None) -> None:
-        self.name = name
-        self.options = dict(options or {})
-
-    def __getattr__(self, attribute: str) -> Any:
-        """Refuse what the binding can't do, by name."""
-        if attribute.startswith("_"):
-            raise AttributeError(attribute)
-        raise NotImplementedError(
-            f"env.{self.name}.{attribute}: {self.kind} bindings are not available in this runtime"
-        )
-
-    def __repr__(self) -> str:
-        """Show kind and name."""
-        return f"<{self.kind} {self.name}>"
-
-
-class KV(Binding):
-    """A key-value namespace."""
-
-    kind = "KV"
-
-
-class R2(Binding):
-    """An object bucket."""
-
-    kind = "R2"
-
-
-class D1(Binding):
-    """An SQL database."""
-
-    kind = "D1"
-
-
-class AI(Binding):
-    """The models."""
-
-    kind = "AI"
-
-
-class Service(Binding):
-    """Another worker."""
-
-    kind = "service"
-
 
 KINDS: dict[str, type[Binding]] = {"kv": KV, "r2": R2, "d1": D1, "ai": AI, "service": Service}
 

@@ -1,0 +1,115 @@
+// Package mocks is what answers a worker's host calls on this machine: KV on
+// Redis, R2 on files, D1 on SQLite, HTTP and TCP on the real network, AI on an
+// endpoint of the user's choice.
+//
+// "Mock" is the field's word for what stands in for the platform; nothing here
+// invents an answer. A [Set] holds the parts of one worker. Each part has a file
+// or a package of its own, registers its ops with the set, and behaves as the
+// platform's documents and its local simulator do, to the error text.
+//
+//	guest ─▶ hostcall ─▶ runtime.Calls (a request's) ─▶ Set.ops["kv.get"] ─▶ part
+package mocks
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"pymode-tui/runtime"
+	"pymode-tui/runtime/hostcall"
+)
+
+// Caller is on whose behalf an op runs.
+type Caller struct {
+	runtime.CallerInfo
+	// OnClose adds what is to be done when the request is over.
+	OnClose func(func())
+}
+
+// Op answers one op of the general call: JSON and bytes in and out. An error's
+// text is what the guest's exception is made of: "TypeError: Key name cannot be
+// empty."
+type Op func(ctx context.Context, caller Caller, args, data []byte) (result, resultData []byte, err error)
+
+// Part is one of the services of a set.
+type Part interface {
+	// Ops are the part's ops by name: "kv.get".
+	Ops() map[string]Op
+	// Close writes down what has to be kept and lets go of the rest.
+	Close() error
+}
+
+// Set is what answers one worker's host calls. It implements [runtime.Bindings].
+type Set struct {
+	parts   []Part
+	ops     map[string]Op
+	storage hostcall.Storage // KV, R2 and D1 as the ABI has them
+	network Network
+}
+
+// Network opens the network for one request, whose connections are let go when
+// it is over.
+type Network interface {
+	Open(ctx context.Context, caller Caller) hostcall.Network
+}
+
+// New joins parts to a set. Of two parts with the same op the later counts. A
+// storage or network of nil is unavailable.
+func New(storage hostcall.Storage, network Network, parts ...Part) *Set {
+	s := &Set{parts: parts, ops: map[string]Op{}, storage: storage, network: network}
+	if storage == nil {
+		s.storage = hostcall.Unavailable{}
+	}
+	for _, p := range parts {
+		for name, op := range p.Ops() {
+			s.ops[name] = op
+		}
+	}
+	return s
+}
+
+// Close closes the parts, the last first.
+func (s *Set) Close() error {
+	var errs []error
+	for _, p := range slices.Backward(s.parts) {
+		errs = append(errs, p.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// Open implements [runtime.Bindings].
+func (s *Set) Open(ctx context.Context, info runtime.CallerInfo) runtime.Calls {
+	c := &calls{set: s, Storage: s.storage}
+	c.caller = Caller{CallerInfo: info, OnClose: func(f func()) { c.closers = append(c.closers, f) }}
+	c.Network = hostcall.Unavailable{}
+	if s.network != nil {
+		c.Network = s.network.Open(ctx, c.caller)
+	}
+	return c
+}
+
+// calls is a set for one request.
+type calls struct {
+	hostcall.Network
+	hostcall.Storage
+	set     *Set
+	caller  Caller
+	closers []func()
+}
+
+// Call implements [runtime.Calls].
+func (c *calls) Call(ctx context.Context, op string, args, data []byte) (result, resultData []byte, err error) {
+	f, ok := c.set.ops[op]
+	if !ok {
+		return nil, nil, fmt.Errorf("the host knows no call %q", op)
+	}
+	return f(ctx, c.caller, args, data)
+}
+
+// Close implements [runtime.Calls].
+func (c *calls) Close() {
+	for _, f := range slices.Backward(c.closers) {
+		f()
+	}
+}

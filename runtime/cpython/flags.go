@@ -1,0 +1,90 @@
+package cpython
+
+// What the interpreter is compiled with. All of it enters the digests.
+
+// target is zig's name for the platform.
+const target = "wasm32-wasi"
+
+// compileFlags are for every C file that ends up in python.wasm. The features
+// beyond WebAssembly 1.0 are those that wazero has switched on by default.
+// Bounds and overflow checks of zig's debug mode are off: CPython relies on
+// what they forbid.
+func compileFlags() []string {
+	return []string{
+		"-O3", "-msimd128", "-mbulk-memory", "-msign-ext", "-mnontrapping-fptoint",
+		"-fno-sanitize=undefined", "-Wno-date-time",
+		"-D_WASI_EMULATED_SIGNAL", "-D_WASI_EMULATED_GETPID", "-D_WASI_EMULATED_PROCESS_CLOCKS",
+	}
+}
+
+// emulationLibs are the parts of wasi-libc that the defines above stand for.
+func emulationLibs() []string {
+	return []string{"-lwasi-emulated-signal", "-lwasi-emulated-getpid", "-lwasi-emulated-process-clocks"}
+}
+
+// linkFlags make a reactor that side modules can be linked to at run time: its
+// table is exported and can grow, and so are the stack pointer and all of the C
+// API; what else is exported is listed in src/exports.txt.
+func linkFlags() []string {
+	return []string{
+		"--error-limit=0", "--build-id=none", "--entry", "_initialize",
+		// Below the data, so that an overflow traps instead of overwriting it.
+		"--stack-first", "-z", "stack-size=8388608",
+		"--initial-memory=20971520",
+		"--export-memory", "--export-table", "--growable-table",
+		"--export=__stack_pointer", "--export-dynamic",
+		"--strip-debug", // keeps the names of functions
+	}
+}
+
+// zlibFiles are the parts of zlib that the module zlib uses: no gzip files.
+func zlibFiles() []string {
+	return []string{
+		"adler32", "compress", "crc32", "deflate", "infback", "inffast", "inflate", "inftrees", "trees", "uncompr", "zutil",
+	}
+}
+
+// nativeFlags are for the Python that runs while building and never again.
+func nativeFlags() []string {
+	return []string{"--without-ensurepip", "--disable-test-modules", "CFLAGS=-O0"}
+}
+
+// crossFlags are configure's. The ac_cv_ answers are for questions that zig
+// would answer with the headers of the building machine, or where what libc
+// has does not do:
+//
+//   - mmap: emulated, and then pymalloc's arenas never go back;
+//   - clock_nanosleep: sleeps until a point in time, which wazero refuses, so
+//     time.sleep has to use the relative nanosleep.
+func crossFlags() []string {
+	flags := []string{
+		"--host=" + target, "--prefix=/usr",
+		"--without-ensurepip", "--disable-test-modules", "--disable-ipv6", "--with-pymalloc",
+		"--disable-shared", "--with-suffix=.wasm",
+		"ac_cv_header_libintl_h=no", "ac_cv_header_sys_timerfd_h=no", "ac_cv_func_timerfd_create=no",
+		"ac_cv_func_setgroups=no", "ac_cv_func_mmap=no", "ac_cv_func_clock_nanosleep=no",
+	}
+	for _, module := range absentModules() {
+		flags = append(flags, "py_cv_module_"+module+"=n/a")
+	}
+	return flags
+}
+
+// absentModules are C modules that make no sense in the sandbox or need a
+// library that does not exist for it. What replaces them is in lib/.
+func absentModules() []string {
+	return []string{
+		"_bz2", "_lzma", "_ctypes", "_socket", "select", "faulthandler", "resource", "grp", "pwd", "fcntl",
+		"mmap", "termios", "syslog", "_multiprocessing", "_posixshmem", "_posixsubprocess", "_curses", "_curses_panel",
+		"readline", "_dbm", "_gdbm", "_sqlite3", "_ssl", "_hashlib", "_uuid", "_tkinter", "nis", "spwd",
+	}
+}
+
+// How many lines a configure script prints and how many files make compiles:
+// counted once, for the progress only.
+const (
+	nativeConfigureLines = 780
+	nativeObjects        = 200
+	crossConfigureLines  = 760
+	crossObjects         = 240
+)

@@ -1,0 +1,24 @@
+package cpython
+
+import "pymode-tui/runtime/wasmbin"
+
+// What the host finds in python.wasm to stop a guest with: see
+// [wasmbin.AddLoopChecks].
+const (
+	// YieldExport is the function that every loop calls now and then.
+	YieldExport = "pm_yield"
+	// FuelExport is the global that counts down to the next call.
+	FuelExport = "pm_fuel"
+	// InitialFuel is how many checks are passed before the first call.
+	InitialFuel = 1 << 20
+)
+
+// instrumentVersion enters the digest of the link step: raise it when wasmbin
+// changes what it writes.
+const instrumentVersion = "1"
+
+func addLoopChecks(module []byte) ([]byte, wasmbin.LoopCheckStats, error) {
+	return wasmbin.AddLoopChecks(module, wasmbin.LoopCheckOptions{
+		Check: wasmbin.CheckLocal, Yield: YieldExport, FuelExport: FuelExport, Fuel: InitialFuel,
+	})
+}
