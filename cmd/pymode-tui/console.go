@@ -1,0 +1,95 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+
+	"github.com/charmbracelet/x/term"
+	"github.com/spf13/cobra"
+
+	"pymode-tui/events"
+	"pymode-tui/runtime"
+	"pymode-tui/tui"
+)
+
+// subscription is how many events may wait for the screen or for stdout.
+const subscription = 16_384
+
+// runConsole is pymode-tui without a subcommand.
+func runConsole(cmd *cobra.Command, dirs []string, flags *workerFlags, headless bool) error {
+	if len(dirs) == 0 {
+		dirs = []string{"."}
+	}
+	if !term.IsTerminal(os.Stdout.Fd()) || !term.IsTerminal(os.Stdin.Fd()) {
+		headless = true
+	}
+	s, err := newSession(dirs, flags)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancel(cmd.Context())
+	sub := s.stream.Subscribe(subscription)
+
+	var running sync.WaitGroup
+	var runErr error
+	running.Go(func() {
+		defer cancel()
+		runErr = s.run(ctx)
+	})
+	if headless {
+		printer := newHeadless(cmd.OutOrStdout(), cmd.ErrOrStderr(), flags.json)
+		printer.listening(s)
+		running.Go(func() { printer.run(sub) })
+		<-ctx.Done()
+	} else {
+		err = tui.Run(ctx, s.consoleOptions(sub))
+	}
+	cancel()
+	s.close()
+	running.Wait()
+	if errors.Is(runErr, context.Canceled) {
+		runErr = nil
+	}
+	if runErr != nil {
+		printBuildOutput(cmd.ErrOrStderr(), runErr)
+	}
+	return errors.Join(err, runErr)
+}
+
+// Do implements [tui.Backend].
+func (s *session) Do(ctx context.Context, worker string, req *runtime.Request) error {
+	w := s.byName(worker)
+	if w == nil {
+		return fmt.Errorf("%s is not running yet", worker)
+	}
+	w.Do(ctx, req)
+	return nil
+}
+
+// Reload implements [tui.Backend].
+func (s *session) Reload(ctx context.Context, worker string) error {
+	for _, v := range s.workers {
+		if v.project.Name == worker && v.worker.Load() != nil {
+			s.reload(ctx, v, nil)
+			return nil
+		}
+	}
+	return fmt.Errorf("%s is not running yet", worker)
+}
+
+// consoleOptions is the session as the console sees it.
+func (s *session) consoleOptions(sub *events.Subscription[runtime.Event]) tui.Options {
+	o := tui.Options{
+		Events: sub, Backend: s, Addr: s.gateway.URL,
+		Limits:  tui.Limits{Memory: int64(s.flags.memoryLimit), CPU: s.flags.cpuLimit},
+		NoColor: os.Getenv("NO_COLOR") != "",
+		Mouse:   !s.flags.noMouse,
+	}
+	for _, v := range s.workers {
+		o.Workers = append(o.Workers, tui.WorkerInfo{Name: v.project.Name, Dir: shortDir(v.project.Dir)})
+	}
+	return o
+}

@@ -1,0 +1,95 @@
+package main
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"pymode-tui/runtime"
+)
+
+// workerFlags are those of every command that runs a worker.
+type workerFlags struct {
+	cacheDir    string
+	cpuLimit    time.Duration
+	memoryLimit byteSize
+	json        bool
+
+	addr    string
+	hosts   []string
+	noMouse bool
+}
+
+func (f *workerFlags) register(cmd *cobra.Command) {
+	f.memoryLimit = runtime.DefaultMemoryLimit
+	flags := cmd.Flags()
+	flags.StringVar(&f.cacheDir, "cache", "", "`folder` of the cache (default: pymode-tui in the user's cache folder)")
+	flags.DurationVar(&f.cpuLimit, "cpu-limit", runtime.DefaultCPULimit, "CPU time of a request")
+	flags.Var(&f.memoryLimit, "memory-limit", "memory of a request")
+	flags.BoolVar(&f.json, "json", false, "print JSON")
+}
+
+func (f *workerFlags) registerListen(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringVar(&f.addr, "addr", "127.0.0.1:8787", "`address` to listen on; :0 takes a free port")
+	flags.BoolVar(&f.noMouse, "no-mouse", false, "leave the mouse to the terminal")
+	flags.StringArrayVar(&f.hosts, "host", nil, "a host `name` to answer to beside localhost")
+}
+
+// listenAddr is the address with the loopback where no host is named.
+func (f *workerFlags) listenAddr() string {
+	if strings.HasPrefix(f.addr, ":") {
+		return "127.0.0.1" + f.addr
+	}
+	return f.addr
+}
+
+func (f *workerFlags) check() error {
+	if f.cpuLimit <= 0 {
+		return usagef("--cpu-limit %v: want more than 0", f.cpuLimit)
+	}
+	return nil
+}
+
+// byteSize is a flag such as 128MB, in bytes. A unit is a power of 1024, as the
+// platform counts.
+type byteSize int64
+
+var byteUnits = []struct {
+	name string
+	size int64
+}{{"GB", 1 << 30}, {"MB", 1 << 20}, {"KB", 1 << 10}, {"B", 1}}
+
+// Set implements [pflag.Value].
+func (b *byteSize) Set(s string) error {
+	text, unit := strings.ToUpper(strings.TrimSpace(s)), int64(1)
+	for _, u := range byteUnits {
+		if number, ok := strings.CutSuffix(text, u.name); ok {
+			text, unit = strings.TrimSpace(number), u.size
+			break
+		}
+	}
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || n <= 0 || n > math.MaxInt64/unit {
+		return fmt.Errorf("want a size such as 128MB")
+	}
+	*b = byteSize(n * unit)
+	return nil
+}
+
+// String implements [pflag.Value].
+func (b *byteSize) String() string {
+	for _, u := range byteUnits {
+		if int64(*b) >= u.size && int64(*b)%u.size == 0 {
+			return strconv.FormatInt(int64(*b)/u.size, 10) + u.name
+		}
+	}
+	return "0B"
+}
+
+// Type implements [pflag.Value].
+func (b *byteSize) Type() string { return "size" }

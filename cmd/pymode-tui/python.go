@@ -1,0 +1,72 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/signal"
+
+	"github.com/charmbracelet/x/term"
+	"github.com/spf13/cobra"
+
+	"pymode-tui/runtime"
+)
+
+// newPythonCommand is `pymode-tui python`: all arguments are the interpreter's.
+func newPythonCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "python [ARGS...]",
+		Short: "Run the workers' Python interpreter as a command",
+		Long: "Run the interpreter that workers run in as python3 would be run: -c, -m, a\n" +
+			"script, - or, on a terminal, a prompt. It sees the current directory.",
+		Example:            "  pymode-tui python -c 'import sys; print(sys.version)'\n  pymode-tui python -m json.tool < data.json",
+		DisableFlagParsing: true,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return runPython(cmd, args)
+		},
+	}
+}
+
+func runPython(cmd *cobra.Command, args []string) error {
+	display := newBuildDisplay(os.Stderr)
+	engine, built, err := engineConfig(cmd.Context(), &workerFlags{}, display.show)
+	display.close()
+	if err != nil {
+		printBuildOutput(os.Stderr, err)
+		return err
+	}
+	dir, err := os.Getwd()
+	if err != nil {
+		return fmt.Errorf("current directory: %w", err)
+	}
+	// From here on Ctrl-C is Python's: KeyboardInterrupt.
+	signal.Reset(os.Interrupt)
+	signals, interrupt := make(chan os.Signal, 1), make(chan struct{})
+	signal.Notify(signals, os.Interrupt)
+	defer signal.Stop(signals)
+	done := make(chan struct{})
+	defer close(done)
+	go func() {
+		for {
+			select {
+			case <-signals:
+				select {
+				case interrupt <- struct{}{}:
+				case <-done:
+					return
+				}
+			case <-done:
+				return
+			}
+		}
+	}()
+	code, err := runtime.Python(cmd.Context(), engine, runtime.PythonConfig{
+		Args: args, Env: os.Environ(), Dir: dir, TestSuite: built.TestSuite,
+		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
+		Terminals: [3]bool{term.IsTerminal(os.Stdin.Fd()), term.IsTerminal(os.Stdout.Fd()), term.IsTerminal(os.Stderr.Fd())},
+		Interrupt: interrupt,
+	})
+	if err == nil && code != 0 {
+		err = statusError(code)
+	}
+	return err
+}

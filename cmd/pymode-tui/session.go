@@ -1,0 +1,225 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"pymode-tui/events"
+	"pymode-tui/gateway"
+	"pymode-tui/project"
+	"pymode-tui/runtime"
+	"pymode-tui/runtime/cpython"
+	"pymode-tui/watcher"
+)
+
+// session is what runs behind a console, with a screen or without: workers,
+// each with its watcher, and the gateway in front of the first.
+//
+//	watcher ─▶ project.Load ─▶ Worker.Configure, Reload ─▶ events
+//	gateway ─▶ Worker.Do                                ─▶ events
+type session struct {
+	flags   *workerFlags
+	stream  events.Stream[runtime.Event]
+	gateway *gateway.Gateway
+	workers []*served
+	engine  *runtime.Engine
+	reloads sync.WaitGroup
+}
+
+// served is one project directory of a session.
+type served struct {
+	dir     string // as the user wrote it
+	project *project.Project
+	watcher *watcher.Watcher
+	worker  atomic.Pointer[runtime.Worker]
+	opened  chan struct{} // closed when worker is set
+}
+
+// newSession checks the projects and opens the address, so that what is wrong
+// with them is said before anything is drawn.
+func newSession(dirs []string, flags *workerFlags) (_ *session, err error) {
+	if err := flags.check(); err != nil {
+		return nil, err
+	}
+	s := &session{flags: flags}
+	defer func() {
+		if err != nil {
+			s.close()
+		}
+	}()
+	names := map[string]string{}
+	for _, dir := range dirs {
+		v := &served{dir: dir, opened: make(chan struct{})}
+		// The watch comes first: what changes while the files are read is seen.
+		// What keeps it from being set up is told better by Load.
+		var watchErr error
+		v.watcher, watchErr = watcher.New(dir, watcher.Options{})
+		if v.watcher != nil {
+			s.workers = append(s.workers, v)
+		}
+		if v.project, err = project.Load(dir); err != nil {
+			return nil, err
+		}
+		if watchErr != nil {
+			return nil, fmt.Errorf("watch %s: %w", dir, watchErr)
+		}
+		if other, ok := names[v.project.Name]; ok {
+			return nil, usagef("%s and %s are both named %q: a worker needs a name of its own", other, dir, v.project.Name)
+		}
+		names[v.project.Name] = dir
+	}
+	s.gateway, err = gateway.Listen(gateway.Config{Addr: flags.listenAddr(), Hosts: flags.hosts}, s.workers[0])
+	return s, err
+}
+
+// Do implements [gateway.Worker]: a request that comes before the worker is
+// there waits for it.
+func (v *served) Do(ctx context.Context, req *runtime.Request) *runtime.Result {
+	select {
+	case <-v.opened:
+		return v.worker.Load().Do(ctx, req)
+	case <-ctx.Done():
+		return &runtime.Result{Status: 503, Error: &runtime.Failure{Kind: runtime.FailureProtocol, Message: ctx.Err().Error()}}
+	}
+}
+
+// run builds what has to be built, imports the workers and follows the changes
+// of their files until ctx is done.
+func (s *session) run(ctx context.Context) error {
+	config, _, err := engineConfig(ctx, s.flags, s.progress)
+	if err != nil {
+		return err
+	}
+	if s.engine, err = runtime.NewEngine(ctx, config); err != nil {
+		return err
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	for _, v := range s.workers {
+		w, err := s.engine.NewWorker(workerConfig(v.project, s.flags, s.observe))
+		if err != nil {
+			return err
+		}
+		v.worker.Store(w)
+		close(v.opened)
+		for _, warning := range v.project.Warnings {
+			s.notice("%s: %s", v.project.Name, warning)
+		}
+		group.Go(func() error {
+			w.Reload(ctx, nil)
+			return s.follow(ctx, v)
+		})
+	}
+	return group.Wait()
+}
+
+// follow reloads the worker when its files change. A change that comes while
+// the one before is imported gives that up.
+func (s *session) follow(ctx context.Context, v *served) error {
+	for {
+		select {
+		case change, ok := <-v.watcher.Changes():
+			if !ok {
+				return nil
+			}
+			if change.Notice != "" {
+				s.notice("%s: %s", v.project.Name, change.Notice)
+			}
+			if len(change.Files) > 0 {
+				s.reloads.Go(func() { s.reload(ctx, v, change.Files) })
+			}
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+// reload reads the project's files anew where one of them is meant, and imports.
+func (s *session) reload(ctx context.Context, v *served, files []string) {
+	w := v.worker.Load()
+	p, err := project.Load(v.project.Dir)
+	if err != nil {
+		w.Break(ctx, files, configFailure(err))
+		return
+	}
+	if err := w.Configure(workerConfig(p, s.flags, s.observe)); err != nil {
+		w.Break(ctx, files, configFailure(err))
+		return
+	}
+	w.Reload(ctx, files)
+}
+
+// configFailure is an error of the project's files as a traceback shows one.
+func configFailure(err error) *runtime.Failure {
+	f := &runtime.Failure{Kind: runtime.FailureImport, Message: err.Error()}
+	var broken *project.Error
+	if errors.As(err, &broken) && broken.Line > 0 {
+		f.Traceback = []runtime.Frame{{File: broken.File, Line: broken.Line, Function: "<config>"}}
+	}
+	return f
+}
+
+// close ends everything that the session has started, in the order in which
+// nothing is cut off that could still finish.
+func (s *session) close() {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	for _, v := range s.workers {
+		_ = v.watcher.Close()
+	}
+	s.reloads.Wait()
+	if s.gateway != nil {
+		_ = s.gateway.Close(ctx)
+	}
+	for _, v := range s.workers {
+		if w := v.worker.Load(); w != nil {
+			w.Close()
+		}
+	}
+	if s.engine != nil {
+		_ = s.engine.Close(ctx)
+	}
+	s.stream.Close()
+}
+
+func (s *session) observe(e runtime.Event) { s.stream.Publish(e) }
+
+func (s *session) notice(format string, args ...any) {
+	s.stream.Publish(runtime.Notice{At: time.Now(), Text: fmt.Sprintf(format, args...)})
+}
+
+func (s *session) progress(p cpython.Progress) {
+	s.stream.Publish(runtime.Progress{
+		At: time.Now(), Step: p.Step, Number: p.Number, Steps: p.Steps, Percent: p.Percent, Remaining: p.Remaining, Line: p.Line,
+	})
+}
+
+// byName finds a worker, nil where there is none (yet).
+func (s *session) byName(name string) *runtime.Worker {
+	for _, v := range s.workers {
+		if v.project.Name == name {
+			return v.worker.Load()
+		}
+	}
+	return nil
+}
+
+// shortDir is a directory as a person would write it.
+func shortDir(dir string) string {
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return dir
+	}
+	if rest, ok := strings.CutPrefix(dir, home+string(filepath.Separator)); ok {
+		return filepath.Join("~", rest)
+	}
+	return dir
+}

@@ -1,0 +1,97 @@
+package tui
+
+import (
+	"fmt"
+	"testing"
+
+	tea "charm.land/bubbletea/v2"
+
+	"pymode-tui/runtime"
+)
+
+// benchConsole is a console of 200×60 with as much as it can hold.
+func benchConsole(b *testing.B) *Model {
+	b.Helper()
+	m := newModel(b.Context(), Options{Workers: []WorkerInfo{{Name: testWorker}}, Addr: func() string { return "http://127.0.0.1:8787" }})
+	for i := range maxExchanges {
+		m.Update(eventsMsg{events: request(i, "GET", fmt.Sprintf("/users/%d?page=%d", i, i*7), logs("loaded"))})
+	}
+	m.Update(eventsMsg{events: written("line %d of what a worker writes when it has much to say about itself", 0, maxLogs)})
+	m.Update(tea.WindowSizeMsg{Width: 200, Height: 60})
+	return m
+}
+
+func BenchmarkFrame(b *testing.B) {
+	m := benchConsole(b)
+	b.ReportAllocs()
+	for b.Loop() {
+		m.View()
+	}
+}
+
+// BenchmarkBusyFrame is a frame with the events of a sixtieth of a second at
+// 10,000 lines and 600 requests a second.
+func BenchmarkBusyFrame(b *testing.B) {
+	m := benchConsole(b)
+	batch := written("line %d", 0, 10_000/60)
+	for i := range 10 {
+		batch = append(batch, request(maxExchanges+i, "GET", "/users")...)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		m.Update(eventsMsg{events: batch})
+		m.View()
+	}
+}
+
+// BenchmarkNarrowedFrame has the logs pane look for one request's lines.
+func BenchmarkNarrowedFrame(b *testing.B) {
+	m := benchConsole(b)
+	m.Update(tea.KeyPressMsg{Code: 'j', Text: "j"})
+	b.ReportAllocs()
+	for b.Loop() {
+		m.Update(eventsMsg{})
+		m.View()
+	}
+}
+
+func BenchmarkResize(b *testing.B) {
+	m := benchConsole(b)
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		m.Update(tea.WindowSizeMsg{Width: 120 + i%80, Height: 30 + i%30})
+		m.View()
+	}
+}
+
+// BenchmarkLargeBody lays out the largest JSON that is shown indented.
+func BenchmarkLargeBody(b *testing.B) {
+	body := []byte(`[`)
+	for len(body) < maxShown-100 {
+		body = append(body, `{"id":7,"name":"Ada Lovelace","roles":["admin","author"]},`...)
+	}
+	body[len(body)-1] = ']'
+	x := &exchange{result: &runtime.Result{Body: body, Headers: []runtime.Header{{"Content-Type", "application/json"}}}}
+	p := newDetailPane(&keymap{}, Limits{})
+	b.ReportAllocs()
+	for b.Loop() {
+		p.made = detailCache{}
+		p.show(subject{exchange: x})
+		p.resize(80, 40)
+	}
+}
+
+func BenchmarkCleanLine(b *testing.B) {
+	for name, text := range map[string]string{
+		"plain":   "2026-03-14 12:01:07 loaded user 7 from the cache in 0.2 ms",
+		"colours": "\x1b[32minfo\x1b[0m loaded user \x1b[1m7\x1b[0m from the cache in 0.2 ms",
+		"wide":    "ユーザー7をキャッシュから読み込みました",
+	} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				cleanLine(text)
+			}
+		})
+	}
+}

@@ -1,0 +1,121 @@
+package tui
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+)
+
+// maxCopied bounds what is sent to the clipboard, in bytes: terminals ignore or
+// cut what is longer.
+const maxCopied = 64 << 10
+
+// tasks owns the goroutines in which commands run: Bubble Tea starts them but
+// does not wait for them. The zero value is ready for use.
+type tasks struct {
+	mu     sync.Mutex
+	closed bool
+	group  sync.WaitGroup
+}
+
+// command wraps work as a command that close waits for. Once closed it does
+// nothing.
+func (t *tasks) command(work func() tea.Msg) tea.Cmd {
+	return func() tea.Msg {
+		if !t.begin() {
+			return nil
+		}
+		defer t.group.Done()
+		return work()
+	}
+}
+
+func (t *tasks) begin() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.closed {
+		return false
+	}
+	t.group.Add(1)
+	return true
+}
+
+// close waits for all commands that have begun; no more will. Whoever calls it
+// has ended the context that they work under.
+func (t *tasks) close() {
+	t.mu.Lock()
+	t.closed = true
+	t.mu.Unlock()
+	t.group.Wait()
+}
+
+// say shows a message in the footer for a while.
+func (m *Model) say(role role, text string) tea.Cmd {
+	id := m.flash.id + 1
+	m.flash = flash{text: cleanLine(text), role: role, id: id}
+	ctx, shown := m.ctx, m.flashTime
+	return m.tasks.command(func() tea.Msg {
+		timer := time.NewTimer(shown)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+			return flashOverMsg{id}
+		case <-ctx.Done():
+			return nil
+		}
+	})
+}
+
+// attempt runs work of the backend's. The footer says what is attempted on
+// what, and whether it failed.
+func (m *Model) attempt(doing, on string, work func(context.Context) error) tea.Cmd {
+	ctx := m.ctx
+	do := m.tasks.command(func() tea.Msg {
+		if err := work(ctx); err != nil && ctx.Err() == nil {
+			return failedMsg{doing, err}
+		}
+		return nil
+	})
+	return tea.Batch(m.say(faint, doing+" "+on+" …"), do)
+}
+
+// replay sends the current request again.
+func (m *Model) replay() tea.Cmd {
+	x := m.requests.current()
+	if x == nil || x.request == nil {
+		return m.say(faint, "no request to replay")
+	}
+	backend, worker, request := m.options.Backend, x.worker, x.request
+	return m.attempt("replay", x.method+" "+x.path, func(ctx context.Context) error {
+		return backend.Do(ctx, worker, request)
+	})
+}
+
+// reload imports the current worker's code anew.
+func (m *Model) reload() tea.Cmd {
+	w := m.worker()
+	if w == nil {
+		return nil
+	}
+	backend, name := m.options.Backend, w.name
+	return m.attempt("reload", w.label, func(ctx context.Context) error {
+		return backend.Reload(ctx, name)
+	})
+}
+
+// copyCurl copies the current request to the terminal's clipboard.
+func (m *Model) copyCurl() tea.Cmd {
+	x := m.requests.current()
+	if x == nil || x.request == nil {
+		return m.say(faint, "no request to copy")
+	}
+	if len(x.request.Body) > maxCopied {
+		return m.say(caution, "too large for the clipboard: "+formatBytes(int64(len(x.request.Body))))
+	}
+	return tea.Batch(
+		tea.SetClipboard(curlCommand(x.request)),
+		m.say(good, "copied "+x.method+" "+x.path+" as curl"),
+	)
+}

@@ -1,0 +1,209 @@
+package tui
+
+import (
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"pymode-tui/runtime"
+)
+
+// What the tabs of the detail pane say, as lines that are not yet wrapped.
+
+func responseLines(x *exchange, width int) []line {
+	if x.result == nil {
+		return []line{
+			{{"running", bold}, {" · " + formatMicros(x.cpu) + " CPU · " + formatBytes(x.memory), faint}},
+		}
+	}
+	r := x.result
+	status := strconv.Itoa(r.Status)
+	if text := http.StatusText(r.Status); text != "" {
+		status += " " + text
+	}
+	contentType := r.Get("Content-Type")
+	facts := formatBytes(int64(len(r.Body)))
+	if media, _, _ := strings.Cut(contentType, ";"); media != "" {
+		facts = cleanLine(media) + " · " + facts
+	}
+	lines := []line{{{"HTTP " + status, statusRole(x, bold)}, {" · " + facts, faint}}}
+	if r.Error != nil {
+		lines = append(lines, line{{failureTitle(r.Error.Kind) + ": ", bad}, {cleanLine(r.Error.Message), plain}})
+	}
+	lines = append(lines, headerLines(r.Headers)...)
+	lines = append(lines, nil)
+	return append(lines, bodyLines(r.Body, contentType, width)...)
+}
+
+func requestLines(x *exchange, width int) []line {
+	lines := []line{{{x.method + " ", bold}, {x.path, plain}}}
+	if x.request == nil {
+		return lines
+	}
+	lines = append(lines, line{{cleanLine(x.request.URL), faint}})
+	lines = append(lines, headerLines(x.request.Headers)...)
+	lines = append(lines, nil)
+	return append(lines, bodyLines(x.request.Body, x.request.Get("Content-Type"), width)...)
+}
+
+func headerLines(headers []runtime.Header) []line {
+	lines := make([]line, 0, len(headers))
+	for _, h := range headers {
+		lines = append(lines, line{{cleanLine(h.Name()) + ": ", name}, {cleanLine(h.Value()), plain}})
+	}
+	return lines
+}
+
+func failureTitle(kind runtime.FailureKind) string {
+	switch kind {
+	case runtime.FailureException:
+		return "the handler raised"
+	case runtime.FailureCPU:
+		return "stopped at the CPU limit"
+	case runtime.FailureMemory:
+		return "stopped at the memory limit"
+	case runtime.FailureImport:
+		return "the code could not be imported"
+	case runtime.FailureProtocol:
+		return "not a response"
+	}
+	return cleanLine(string(kind))
+}
+
+// failureLines is a failure with its traceback, the innermost frame first: that
+// is where to look, and a small pane shows it without scrolling.
+func failureLines(f *runtime.Failure) []line {
+	lines := []line{styled(faint, failureTitle(f.Kind))}
+	for _, text := range cleanText(bounded(f.Message)) {
+		lines = append(lines, styled(bad, text))
+	}
+	for i := len(f.Traceback) - 1; i >= 0; i-- {
+		frame := f.Traceback[i]
+		where := cleanLine(frame.File)
+		if frame.Line > 0 {
+			where += ":" + strconv.Itoa(frame.Line)
+		}
+		head := line{{where, heading}}
+		if frame.Function != "" {
+			head = append(head, span{" in " + cleanLine(frame.Function), faint})
+		}
+		lines = append(lines, nil, head)
+		if text := strings.TrimSpace(frame.Text); text != "" {
+			lines = append(lines, line{{"    " + cleanLine(text), plain}})
+		}
+	}
+	return lines
+}
+
+// timingLines is what a request cost.
+func timingLines(x *exchange, limits Limits, width int) []line {
+	cpu := meter{used: x.cpu, limit: limits.CPU.Microseconds(), text: formatMicros(x.cpu) + " of " + formatLimit(limits.CPU)}
+	if x.result == nil {
+		memory := meter{used: x.memory, limit: limits.Memory, text: formatShare(x.memory, limits.Memory)}
+		return []line{styled(bold, "running"), cpu.line("CPU", width), memory.line("memory", width)}
+	}
+	m := x.result.Metrics
+	memory := meter{used: m.MemoryPeak, limit: limits.Memory, text: formatShare(m.MemoryPeak, limits.Memory)}
+	fact := func(label, value, note string) line {
+		return line{{pad(label, labelWidth), faint}, {pad(value, 8), plain}, {" " + note, faint}}
+	}
+	lines := []line{
+		cpu.line("CPU", width),
+		memory.line("memory", width),
+		nil,
+		fact("wall time", formatMicros(m.Wall), "of the handler"),
+		fact("waited", formatMicros(m.Start), "for an instance"),
+		fact("host calls", formatMicros(m.Host), plural(len(x.result.Calls), "call")),
+	}
+	if len(x.result.Calls) > 0 {
+		lines = append(lines, nil, styled(heading, "Host calls"))
+		for _, call := range x.result.Calls {
+			lines = append(lines, callLine(call))
+		}
+	}
+	if len(x.result.Modules) > 0 {
+		lines = append(lines, nil, styled(heading, "Side modules"))
+		for _, module := range x.result.Modules {
+			l := line{{pad(formatMicros(module.Duration), 8), plain}, {" " + cleanLine(module.Path) + " ", plain}, {formatBytes(module.Bytes), faint}}
+			lines = append(lines, withError(l, module.Error))
+		}
+	}
+	return lines
+}
+
+// callLine is "  0.2 ms  kv.get  CACHE_KV  user:7 hit".
+func callLine(call runtime.Call) line {
+	l := line{{pad(formatMicros(call.Duration), 8), plain}, {" " + cleanLine(call.Op) + " ", name}}
+	if call.Binding != "" {
+		l = append(l, span{cleanLine(call.Binding) + " ", plain})
+	}
+	l = append(l, span{cleanLine(call.Detail), plain})
+	if size := call.BytesIn + call.BytesOut; size > 0 {
+		l = append(l, span{" " + formatBytes(size), faint})
+	}
+	return withError(l, call.Error)
+}
+
+func withError(l line, message string) line {
+	if message == "" {
+		return l
+	}
+	return append(l, span{" failed: " + cleanLine(message), bad})
+}
+
+// The widths of the Timing tab.
+const (
+	labelWidth = 12
+	barWidth   = 20
+)
+
+// meter is a gauge of a budget.
+type meter struct {
+	used, limit int64
+	text        string
+}
+
+// share is how much of the budget is used, from 0 to 1.
+func (m meter) share() float64 {
+	if m.limit <= 0 {
+		return 0
+	}
+	return min(max(float64(m.used)/float64(m.limit), 0), 1)
+}
+
+// line draws the gauge: "memory      ███░░░░░░░ 22 MB of 128 MB". From 80 % on it
+// warns, in words as well.
+func (m meter) line(label string, width int) line {
+	fill, warning := gauge, ""
+	switch share := m.share(); {
+	case share >= 1:
+		fill, warning = bad, "  limit reached"
+	case share >= 0.8:
+		fill, warning = caution, "  near the limit"
+	}
+	cells := min(barWidth, width-labelWidth-textWidth(m.text)-1-textWidth(warning))
+	l := line{{pad(label, labelWidth), faint}}
+	if cells >= 5 {
+		l = append(l, bar(m.share(), cells, fill)...)
+		l = append(l, span{" ", plain})
+	}
+	return append(l, span{m.text, plain}, span{warning, fill})
+}
+
+// bar is a bar of w cells. What is used is never drawn as nothing.
+func bar(share float64, w int, fill role) line {
+	filled := min(int(share*float64(w)+0.5), w)
+	if share > 0 {
+		filled = max(filled, 1)
+	}
+	return line{{strings.Repeat("█", filled), fill}, {strings.Repeat("░", w-filled), faint}}
+}
+
+func formatLimit(d time.Duration) string { return fmt.Sprintf("%g s", d.Seconds()) }
+
+// pad makes clean text at least w cells wide.
+func pad(s string, w int) string {
+	return s + strings.Repeat(" ", max(w-textWidth(s), 0))
+}

@@ -1,0 +1,114 @@
+package tui
+
+import "charm.land/bubbles/v2/key"
+
+// scope is where keys apply. The help lists scopes, the footer the keys of the
+// focused pane, and both come from the bindings below and nowhere else.
+type scope struct {
+	name     string
+	bindings []key.Binding
+}
+
+// keymap holds all keys.
+type keymap struct {
+	// In every pane.
+	Next, Previous, Focus, Zoom, Widen   key.Binding
+	Filter, Replay, Reload, Copy, Follow key.Binding
+	Help, Quit                           key.Binding
+
+	// Movement, in every pane.
+	Down, Up, Top, Bottom, HalfDown, HalfUp, PageDown, PageUp key.Binding
+
+	// In one pane.
+	Open, Clear       key.Binding // requests; Clear in the logs as well
+	NextTab, PrevTab  key.Binding // detail
+	Accept, Leave     key.Binding // while a filter is typed
+	RowDown, RowUp    key.Binding // while a filter is typed
+	CloseHelp, Ending key.Binding // while the help is shown; at any time
+}
+
+func newKeymap() keymap {
+	bind := func(keys, help, does string, more ...string) key.Binding {
+		return key.NewBinding(key.WithKeys(append([]string{keys}, more...)...), key.WithHelp(help, does))
+	}
+	return keymap{
+		Next:     bind("tab", "tab", "next pane"),
+		Previous: bind("shift+tab", "shift+tab", "previous pane"),
+		Focus:    bind("1", "1 2 3", "focus a pane", "2", "3"), // in the order of paneID
+		Zoom:     bind("z", "z", "zoom"),
+		Filter:   bind("/", "/", "filter"),
+		Replay:   bind("r", "r", "replay"),
+		Reload:   bind("R", "R", "reload", "shift+r"),
+		Copy:     bind("y", "y", "copy curl"),
+		Follow:   bind("f", "f", "follow"),
+		Widen:    bind("esc", "esc", "widen"),
+		Help:     bind("?", "?", "help"),
+		Quit:     bind("q", "q ctrl+c", "quit"),
+
+		Down:     bind("j", "j ↓", "down", "down"),
+		Up:       bind("k", "k ↑", "up", "up"),
+		Top:      bind("g", "g", "to the top", "home"),
+		Bottom:   bind("G", "G", "to the end", "shift+g", "end"),
+		HalfDown: bind("ctrl+d", "ctrl+d", "half a page down"),
+		HalfUp:   bind("ctrl+u", "ctrl+u", "half a page up"),
+		PageDown: bind("pgdown", "pgdn", "a page down", "space"),
+		PageUp:   bind("pgup", "pgup", "a page up"),
+
+		Open:    bind("enter", "enter", "open"),
+		Clear:   bind("c", "c", "clear"),
+		NextTab: bind("right", "→ l", "next tab", "l"),
+		PrevTab: bind("left", "← h", "previous tab", "h"),
+
+		Accept:  bind("enter", "enter", "keep"),
+		Leave:   bind("esc", "esc", "leave"),
+		RowDown: bind("down", "↓", "down"),
+		RowUp:   bind("up", "↑", "up"),
+
+		CloseHelp: bind("esc", "esc", "close", "?", "q", "enter"),
+		Ending:    bind("ctrl+c", "ctrl+c", "quit"),
+	}
+}
+
+// scopes lists all keys for the help, in its two columns.
+func (k *keymap) scopes() (left, right []scope) {
+	left = []scope{
+		{"Everywhere", []key.Binding{
+			k.Next, k.Previous, k.Focus, k.Zoom, k.Widen, k.Replay, k.Reload, k.Copy, k.Filter, k.Follow, k.Help, k.Quit,
+		}},
+		{"While typing a filter", []key.Binding{k.Accept, k.Leave, k.RowDown, k.RowUp}},
+	}
+	right = []scope{
+		{"Moving", []key.Binding{k.Down, k.Up, k.Top, k.Bottom, k.HalfDown, k.HalfUp, k.PageDown, k.PageUp}},
+		{"Requests", []key.Binding{k.Open, k.Clear}},
+		{"Detail", []key.Binding{k.NextTab, k.PrevTab}},
+		{"Logs", []key.Binding{k.Clear}},
+	}
+	return left, right
+}
+
+// footerKeys lists the keys that matter now, the most important ones first, and
+// last of all the help.
+func (m *Model) footerKeys() []key.Binding {
+	k := &m.keys
+	switch {
+	case m.mode == modeFilter:
+		return []key.Binding{k.Accept, k.Leave, k.RowDown, k.RowUp}
+	case m.mode == modeHelp:
+		return []key.Binding{k.CloseHelp, k.Down, k.Up}
+	case m.session.building():
+		return []key.Binding{k.Help, k.Quit}
+	}
+	narrowed := m.requests.thread() != nil
+	switch {
+	case m.focus == requestsID && narrowed:
+		return []key.Binding{k.Replay, k.Widen, k.Open, k.Copy, k.Help}
+	case m.focus == requestsID:
+		return []key.Binding{k.Replay, k.Filter, k.Open, k.Copy, k.Help}
+	case m.focus == detailID:
+		return []key.Binding{k.NextTab, k.Replay, k.Zoom, k.Copy, k.Help}
+	case narrowed:
+		return []key.Binding{k.Follow, k.Widen, k.Zoom, k.Clear, k.Help}
+	default:
+		return []key.Binding{k.Follow, k.Zoom, k.Clear, k.Help}
+	}
+}

@@ -1,0 +1,105 @@
+package tui
+
+// paneID names a pane, in the order of the focus.
+type paneID int
+
+const (
+	requestsID paneID = iota
+	detailID
+	logsID
+	panes // how many there are
+)
+
+// The size from which all panes are shown at once.
+const (
+	fullWidth  = 80
+	fullHeight = 24
+)
+
+// layout is where everything lies. Panes share their borders:
+//
+//	┌ status ────────────────┐      ┌ status ────────────────┐
+//	│ title    │ title       │      │ tabs                   │
+//	│ requests │ detail      │      │ title                  │
+//	├ title ───┴─────────────┤      │ the focused pane       │
+//	│ logs                   │      │                        │
+//	└ footer ────────────────┘      └ footer ────────────────┘
+//
+// The right one is for small screens and for a zoomed pane.
+type layout struct {
+	frame  rect // all of it
+	status rect // in the top border
+	footer rect // in the bottom border
+	inside rect // within the outer border
+
+	single bool // one pane, with tabs
+	tabs   rect // the row of the panes' names
+
+	body  [panes]rect // what a pane draws in; nowhere if it is not shown
+	title [panes]rect // the row of its title; nowhere if the tabs say it
+	boxes [panes]rect // a pane with its borders
+}
+
+// newLayout computes the layout of a w by h screen.
+func newLayout(w, h int, focus paneID, zoomed bool) layout {
+	l := layout{frame: rect{0, 0, w, h}}
+	if w < 4 || h < 3 {
+		return l // a border with nothing in it
+	}
+	l.inside = l.frame.inset(1, 1)
+	l.status = rect{1, 0, w - 2, 1}
+	l.footer = rect{1, h - 1, w - 2, 1}
+	if zoomed || w < fullWidth || h < fullHeight {
+		l.one(focus)
+	} else {
+		l.all()
+	}
+	return l
+}
+
+// one lays out a single pane.
+func (l *layout) one(focus paneID) {
+	in := l.inside
+	l.single = true
+	l.tabs = rect{in.x, in.y, in.w, 1}
+	l.boxes[focus] = l.frame
+	body := rect{in.x, in.y + 1, in.w, in.h - 1}
+	if focus == detailID { // its title are tabs of its own
+		l.title[focus] = rect{body.x, body.y, body.w, min(1, body.h)}
+		body.y, body.h = body.y+1, body.h-1
+	}
+	l.body[focus] = body.inset(1, 0)
+}
+
+// all lays out all panes. What is read gets the room: the detail is wider than
+// the list, the logs span the screen.
+func (l *layout) all() {
+	in := l.inside
+	logs := max(in.h*32/100, 5)
+	divider := in.y + in.h - logs - 1
+	left := min(in.w*48/100, 76)
+
+	split := in.x + left
+	top := divider - in.y
+	l.boxes[requestsID] = rect{0, 0, left + 2, divider + 1}
+	l.boxes[detailID] = rect{split, 0, l.frame.w - split, divider + 1}
+	l.boxes[logsID] = rect{0, divider, l.frame.w, logs + 2}
+
+	l.title[requestsID] = rect{in.x, in.y, left, 1}
+	l.title[detailID] = rect{split + 1, in.y, in.w - left - 1, 1}
+	l.title[logsID] = rect{in.x, divider, in.w, 1}
+
+	l.body[requestsID] = rect{in.x, in.y + 1, left, top - 1}.inset(1, 0)
+	l.body[detailID] = rect{split + 1, in.y + 1, in.w - left - 1, top - 1}.inset(1, 0)
+	l.body[logsID] = rect{in.x, divider + 1, in.w, logs}.inset(1, 0)
+}
+
+// at returns the pane at a position.
+func (l *layout) at(x, y int) (paneID, bool) {
+	for id := range panes {
+		if l.title[id].contains(x, y) || l.body[id].inset(-1, 0).contains(x, y) {
+			return id, true
+		}
+	}
+	return 0, false
+}

@@ -1,0 +1,196 @@
+package tui
+
+import (
+	"context"
+	"time"
+
+	"charm.land/bubbles/v2/key"
+	tea "charm.land/bubbletea/v2"
+
+	"pymode-tui/runtime"
+)
+
+// mode says who gets the keys.
+type mode int
+
+const (
+	modeNormal mode = iota
+	modeFilter      // typing a filter: every printable key is text
+	modeHelp        // the help is over everything else
+)
+
+// Model is the console. It is the only [tea.Model]; its panes are plain
+// structs. All its state changes in Update.
+type Model struct {
+	options Options
+	ctx     context.Context // of commands; ends with the console
+	tasks   *tasks
+	now     func() time.Time
+
+	session *session
+	keys    keymap
+	mode    mode
+	focus   paneID
+	zoomed  bool
+	flash   flash
+
+	flashTime time.Duration // how long a message stands in the footer
+
+	requests *requestsPane
+	detail   *detailPane
+	logs     *logsPane
+	help     *helpOverlay
+
+	w, h   int
+	layout layout
+	canvas canvas
+}
+
+// flash is a short message in the footer.
+type flash struct {
+	text string
+	role role
+	id   int // so that an old one's end does not end a new one
+}
+
+// eventsMsg is what the relay sends: a batch of events, after some were lost.
+type eventsMsg struct {
+	events []runtime.Event
+	lost   int
+}
+
+// flashOverMsg says that a message was shown long enough.
+type flashOverMsg struct{ id int }
+
+// failedMsg says that a command failed.
+type failedMsg struct {
+	doing string
+	err   error
+}
+
+// newModel returns a console that has seen no event yet.
+func newModel(ctx context.Context, options Options) *Model {
+	m := &Model{
+		options: options,
+		ctx:     ctx,
+		tasks:   &tasks{},
+		now:     time.Now,
+		session: newSession(options.Workers, options.Limits),
+		keys:    newKeymap(),
+
+		flashTime: 3 * time.Second,
+	}
+	m.requests = newRequestsPane(m.session, &m.keys)
+	m.detail = newDetailPane(&m.keys, m.session.limits)
+	m.logs = newLogsPane(m.session, &m.keys, time.Local)
+	m.help = newHelpOverlay(&m.keys)
+	m.canvas.theme = newTheme(!options.NoColor)
+	return m
+}
+
+// Init implements [tea.Model].
+func (m *Model) Init() tea.Cmd { return nil }
+
+// Update implements [tea.Model].
+func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
+	cmd := m.handle(msg)
+	m.arrange()
+	return m, cmd
+}
+
+func (m *Model) handle(msg tea.Msg) tea.Cmd {
+	switch msg := msg.(type) {
+	case tea.WindowSizeMsg:
+		m.w, m.h = msg.Width, msg.Height
+	case eventsMsg:
+		return m.take(msg)
+	case tea.KeyPressMsg:
+		return m.press(msg)
+	case tea.PasteMsg:
+		if m.mode == modeFilter {
+			m.typed(msg)
+		}
+	case tea.MouseClickMsg:
+		if msg.Button == tea.MouseLeft {
+			m.clicked(msg.X, msg.Y)
+		}
+	case tea.MouseWheelMsg:
+		m.wheel(msg)
+	case flashOverMsg:
+		if msg.id == m.flash.id {
+			m.flash.text = ""
+		}
+	case failedMsg:
+		return m.say(bad, msg.doing+" failed: "+msg.err.Error())
+	}
+	return nil
+}
+
+// take brings the session up to date.
+func (m *Model) take(msg eventsMsg) tea.Cmd {
+	if msg.lost > 0 {
+		m.session.applyLost(msg.lost, m.now())
+	}
+	var cmd tea.Cmd
+	for _, event := range msg.events {
+		m.session.apply(event)
+		switch e := event.(type) {
+		case runtime.Notice:
+			cmd = m.say(caution, e.Text)
+		case runtime.StateChanged:
+			if e.State == runtime.StateImportFailed {
+				m.requests.narrowed = false // so that the traceback is seen
+			}
+		}
+	}
+	return cmd
+}
+
+// arrange computes the layout, and tells the panes what they are about and how
+// large they are.
+func (m *Model) arrange() {
+	m.layout = newLayout(m.w, m.h, m.focus, m.zoomed)
+	m.requests.refresh()
+	m.logs.narrowTo(m.requests.thread())
+	m.detail.show(m.subject())
+	for id := range panes {
+		if body := m.layout.body[id]; !body.empty() {
+			m.pane(id).resize(body.w, body.h)
+		}
+	}
+}
+
+// subject is what the detail is about: the request that was selected, else a
+// failed import, else the newest request.
+func (m *Model) subject() subject {
+	if w := m.worker(); w != nil && w.failure != nil && m.requests.thread() == nil {
+		return subject{failure: w.failure}
+	}
+	return subject{exchange: m.requests.current()}
+}
+
+// worker is the worker that the status line is about: of the selected request,
+// else one whose import failed, else the first. It is nil where there is none.
+func (m *Model) worker() *worker {
+	if x := m.requests.thread(); x != nil {
+		return m.session.worker(x.worker)
+	}
+	for _, w := range m.session.workers {
+		if w.state == runtime.StateImportFailed {
+			return w
+		}
+	}
+	if x := m.requests.current(); x != nil {
+		return m.session.worker(x.worker)
+	}
+	if len(m.session.workers) > 0 {
+		return m.session.workers[0]
+	}
+	return nil
+}
+
+func (m *Model) pane(id paneID) pane {
+	return [panes]pane{m.requests, m.detail, m.logs}[id]
+}
+
+func matches(msg tea.KeyPressMsg, bindings ...key.Binding) bool { return key.Matches(msg, bindings...) }

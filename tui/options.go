@@ -1,0 +1,76 @@
+package tui
+
+import (
+	"context"
+	"io"
+	"time"
+
+	"pymode-tui/events"
+	"pymode-tui/runtime"
+)
+
+// Backend is what the console asks of whoever runs the workers. Its methods
+// are called from goroutines of the console's own and may take their time; ctx
+// ends with the console.
+type Backend interface {
+	// Do sends req to a worker. The answer is not returned: it arrives as a
+	// [runtime.RequestDone], like all others. An error says that the request
+	// could not even be tried; it is shown in the footer.
+	Do(ctx context.Context, worker string, req *runtime.Request) error
+
+	// Reload imports the worker's code anew, changed or not. What comes of it
+	// arrives as [runtime.StateChanged]. An error is shown in the footer.
+	Reload(ctx context.Context, worker string) error
+}
+
+// WorkerInfo names a worker.
+type WorkerInfo struct {
+	Name string // as in the events
+	Dir  string // its project, as the user would write it
+}
+
+// Limits are the budgets of one request, which the gauges are drawn against.
+// A limit of zero is the platform's: 128 MB and 30 s.
+type Limits struct {
+	Memory int64         // bytes
+	CPU    time.Duration // of active time
+}
+
+func (l Limits) withDefaults() Limits {
+	if l.Memory <= 0 {
+		l.Memory = 128 << 20
+	}
+	if l.CPU <= 0 {
+		l.CPU = 30 * time.Second
+	}
+	return l
+}
+
+// Options say what a console shows and drives.
+type Options struct {
+	// Events is what happens. [Run] reads it until it returns, and does not
+	// close it. A capacity of some 16,384 holds a second of the worst.
+	Events *events.Subscription[runtime.Event]
+
+	Backend Backend
+	Workers []WorkerInfo // in the order of the command line
+
+	// Addr returns where the workers answer, "http://127.0.0.1:8787", or ""
+	// while that is not known. It is called for each frame, so it must be
+	// cheap. It may be nil.
+	Addr func() string
+
+	Limits Limits
+
+	// NoColor leaves colours out, as it is when NO_COLOR is set to anything
+	// but the empty string: the caller reads the environment.
+	NoColor bool
+
+	// Mouse has the console handle the mouse: click, wheel. The terminal's
+	// own selection of text then needs shift in most terminals.
+	Mouse bool
+
+	// Input and Output are the terminal; nil is the process's own.
+	Input  io.Reader
+	Output io.Writer
+}

@@ -1,0 +1,151 @@
+package tui
+
+import (
+	"strings"
+
+	tea "charm.land/bubbletea/v2"
+)
+
+// View implements [tea.Model].
+func (m *Model) View() tea.View {
+	m.canvas.reset(m.w, m.h)
+	m.drawFrame()
+	view := tea.NewView(m.canvas.String())
+	view.AltScreen = true
+	view.WindowTitle = m.windowTitle()
+	view.Cursor = m.cursor()
+	if m.options.Mouse {
+		view.MouseMode = tea.MouseModeCellMotion
+	}
+	return view
+}
+
+func (m *Model) drawFrame() {
+	c := &m.canvas
+	c.box(m.layout.frame, border)
+	if m.session.building() {
+		m.drawStatus(c)
+		m.drawFooter(c)
+		drawBuild(c, m.layout.inside, m.session)
+	} else {
+		m.drawPanes(c)
+	}
+	if m.mode == modeHelp {
+		m.help.draw(c, m.layout.inside)
+	}
+}
+
+// drawPanes draws borders first, the focused pane's last of them, and then what
+// stands on and between them.
+func (m *Model) drawPanes(c *canvas) {
+	for id := range panes {
+		c.box(m.layout.boxes[id], border)
+	}
+	if !m.layout.single {
+		c.box(m.layout.boxes[m.focus], borderFocus)
+	}
+	m.drawStatus(c)
+	m.drawFooter(c)
+	if m.layout.single {
+		m.drawTabs(c)
+	}
+	for id := range panes {
+		if title := m.layout.title[id]; !title.empty() {
+			m.drawTitle(c, id, title)
+		}
+		if body := m.layout.body[id]; !body.empty() {
+			m.pane(id).draw(c, body)
+		}
+	}
+}
+
+// drawTitle draws a pane's title. The focused one has a mark before it.
+func (m *Model) drawTitle(c *canvas, id paneID, r rect) {
+	text, note := m.pane(id).heading()
+	at := r.x
+	if id == m.focus && !m.layout.single {
+		c.put(at, r.y, r.w, "▸", titleFocus)
+		text = recolor(text, plain, titleFocus)
+		text = recolor(text, tabActive, titleFocus)
+	} else {
+		c.put(at, r.y, r.w, " ", plain)
+		text = recolor(text, plain, title)
+	}
+	at++
+	at += c.putLine(at, r.y, r.w-1, append(text, span{" ", plain}))
+	if note.width() > 0 {
+		c.putRight(rect{at + 1, r.y, r.x + r.w - at - 2, 1}, note.spaced())
+	}
+}
+
+// drawTabs draws the panes' names where only one pane is shown.
+func (m *Model) drawTabs(c *canvas) {
+	r := m.layout.tabs
+	at := r.x + 1
+	for id := range panes {
+		if id > 0 {
+			at += c.put(at, r.y, r.x+r.w-at, "│", border)
+		}
+		label := m.tabName(id)
+		left, right, text := " ", " ", tab
+		if id == m.focus {
+			left, right, text = "[", "]", tabActive
+		}
+		label = append(append(line{{left, text}}, recolor(label, plain, text)...), span{right, text})
+		at += c.putLine(at, r.y, r.x+r.w-at, label)
+	}
+	if _, note := m.pane(m.focus).heading(); note.width() > 0 && m.focus != detailID {
+		c.putRight(rect{at + 1, r.y, r.x + r.w - at - 2, 1}, note)
+	}
+}
+
+// tabName is a pane's name where only one pane is shown.
+func (m *Model) tabName(id paneID) line {
+	switch id {
+	case requestsID:
+		name, _ := m.requests.heading()
+		return name
+	case detailID:
+		return styled(plain, "Detail")
+	default:
+		if m.requests.thread() != nil {
+			return styled(plain, "Logs ●")
+		}
+		return styled(plain, "Logs")
+	}
+}
+
+// recolor returns a copy of l with one role replaced.
+func recolor(l line, from, to role) line {
+	out := make(line, len(l))
+	for i, s := range l {
+		if s.role == from {
+			s.role = to
+		}
+		out[i] = s
+	}
+	return out
+}
+
+// spaced puts a space around a line, so that it stands free on a border.
+func (l line) spaced() line {
+	return append(append(line{{" ", plain}}, l...), span{" ", plain})
+}
+
+// cursor is where the terminal's own cursor is: in the filter while it is typed.
+func (m *Model) cursor() *tea.Cursor {
+	body := m.layout.body[requestsID]
+	if m.mode != modeFilter || body.empty() {
+		return nil
+	}
+	before, _ := m.requests.filterText(body.w - 3)
+	return tea.NewCursor(min(body.x+2+textWidth(before), m.w-1), body.y)
+}
+
+func (m *Model) windowTitle() string {
+	parts := []string{"pymode-tui"}
+	if w := m.worker(); w != nil {
+		parts = []string{w.label, m.stateText(w), "pymode-tui"}
+	}
+	return strings.Join(parts, " · ")
+}
