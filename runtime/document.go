@@ -10,9 +10,10 @@ import (
 
 // requestDocument is what the guest reads from its standard input:
 //
-//	{"request": {"method", "url", "headers", "body_base64"}, "env": {…}}
+//	{"env": {…}, "request": {"method", "url", "headers", "body_length", "body_base64"}}
 //
-// The body is encoded as it is read, so that it is never held twice.
+// The body comes last, after its length in bytes, so that a guest can decode it
+// as it reads; it is encoded as it is read, so that it is never held twice.
 func requestDocument(r *Request, env json.RawMessage) (io.Reader, error) {
 	head, err := json.Marshal(struct {
 		Method  string   `json:"method"`
@@ -27,7 +28,7 @@ func requestDocument(r *Request, env json.RawMessage) (io.Reader, error) {
 	b.Write(env)
 	b.WriteString(`,"request":`)
 	b.Write(head[:len(head)-1])
-	b.WriteString(`,"body_base64":"`)
+	fmt.Fprintf(&b, `,"body_length":%d,"body_base64":"`, len(r.Body))
 	const tail = `"}}`
 	if len(r.Body) <= base64Chunk {
 		b.Write(base64.StdEncoding.AppendEncode(nil, r.Body))

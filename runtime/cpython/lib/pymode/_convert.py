@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from binascii import b2a_base64
-from json import dumps
 from typing import Any
 
+from pymode._document import Answer
 from pymode._response import Response, encode_body
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+").fullmatch
@@ -20,7 +19,6 @@ class ProtocolError(Exception):
     """What the handler returned can't be sent. Its text says what to change."""
 
 
-Answer = tuple[int, list[Any], bytes]
 """Status, [name, value] fields, body."""
 
 
@@ -99,13 +97,3 @@ def _first_bad(value: str) -> str:
                 return "a line break"
             return "a control character" if ord(char) < 0x80 else f"{char!a}, which is no Latin-1"
     return "a character that can't be sent"
-
-
-def document(answer: Answer) -> bytes:
-    """Write the response document of WORKER_API: JSON with the body in base64."""
-    status, fields, body = answer
-    return b'{"status":%d,"headers":%s,"body_base64":"%s"}' % (
-        status,
-        dumps(fields).encode("ascii"),
-        b2a_base64(body, newline=False),
-    )

@@ -15,14 +15,13 @@ import json
 import os
 import random
 import sys
-from binascii import a2b_base64
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
 import _pymode
 
-from pymode import _boot, _convert, _host, _importer, _output
+from pymode import _boot, _convert, _document, _host, _importer, _output
 from pymode._entrypoint import Context
 from pymode._handler import HandlerError, Plan, resolve
 from pymode._loop import WorkerLoop
@@ -30,10 +29,7 @@ from pymode._request import Request
 from pymode._traceback import Failure, Project, describe, kind_of
 from pymode.env import Env
 
-_CHUNK = 64 * 1024
 _WARMUP_RUNS = 40
-
-_decode = json.JSONDecoder().decode
 
 
 class Worker:
@@ -48,32 +44,28 @@ class Worker:
         # Freed when the memory has run out, so that there is some for the message.
         self.reserve: bytearray | None = None
 
-    def answer(self, document: bytes, fail: Callable[[Failure], None]) -> bytes:
-        """Answer a request document with a response document."""
+    def answer(
+        self, message: dict[str, Any], body: bytes, fail: Callable[[Failure], None]
+    ) -> _document.Answer:
+        """Answer the request of a document, whatever comes of it."""
         # 128 bits, since random.seed() alone asks for 20,000 and takes as long
         # as all the rest of a short request.
         random.seed(int.from_bytes(os.urandom(16)))
         try:
-            answer = self._answer(document)
+            answer = self._answer(message, body)
             self._end()
         except BaseException as error:
             self.reserve = None
             answer = self._refuse(error, fail)
-        return _convert.document(answer)
+        return answer
 
-    def _answer(self, document: bytes) -> _convert.Answer:
-        message = _decode(document.decode("utf-8"))
+    def _answer(self, message: dict[str, Any], body: bytes) -> _document.Answer:
         received = message["request"]
         fields = received["headers"]
         for name, value in fields:
             if value == "1" and name.lower() == "x-pymode-warmup":
                 return 204, [], b""
-        request = Request.received(
-            received["method"],
-            received["url"],
-            fields,
-            a2b_base64(received.get("body_base64") or ""),
-        )
+        request = Request.received(received["method"], received["url"], fields, body)
         self.env._update(message.get("env") or {})
         plan = self.plan
         if plan is None:
@@ -104,7 +96,7 @@ class Worker:
             f"returned, and {'was' if one else 'were'} cancelled: {shown}",
         )
 
-    def _refuse(self, error: BaseException, fail: Callable[[Failure], None]) -> _convert.Answer:
+    def _refuse(self, error: BaseException, fail: Callable[[Failure], None]) -> _document.Answer:
         if isinstance(error, _convert.ProtocolError):
             failure = Failure("protocol", str(error), [], f"{error}\n")
         else:
@@ -170,41 +162,17 @@ def load(config: bytes) -> bool:
 def serve() -> None:
     """Answer the request on fd 0 with a response document on fd 1."""
     try:
-        response = WORKER.answer(_read(0), fail)
+        response = WORKER.answer(*_document.receive(0), fail)
         _output.finish()
     except BaseException as error:
-        # Only where telling the failure failed, or the budget ended meanwhile.
+        # Only where reading the request or telling the failure failed, or the
+        # budget ended meanwhile.
         WORKER.reserve = None
         name = type(error).__name__
-        fail(Failure(kind_of(error), f"{name}, raised while the response was prepared"))
-        response = b'{"status":500,"headers":[],"body_base64":""}'
+        fail(Failure(kind_of(error), f"{name}, raised while the request was read or answered"))
+        response = 500, [], b""
     _pymode.call("respond")
-    _write(1, response)
-
-
-def _read(fd: int) -> bytes:
-    """Read to the end of a file descriptor."""
-    data = os.read(fd, _CHUNK)
-    if len(data) < _CHUNK:
-        more = os.read(fd, _CHUNK)
-        if not more:
-            return data
-        data += more
-    chunks = [data]
-    size = _CHUNK
-    while chunk := os.read(fd, size):
-        chunks.append(chunk)
-        size = min(size * 2, 4 << 20)
-    return b"".join(chunks)
-
-
-def _write(fd: int, data: bytes) -> None:
-    """Write all of data, however little the system takes at once."""
-    written = os.write(fd, data)
-    if written < len(data):
-        rest = memoryview(data)[written:]
-        while rest:
-            rest = rest[os.write(fd, rest) :]
+    _document.send(1, response)
 
 
 def _file_of(module: ModuleType, file: str) -> str:
@@ -277,12 +245,15 @@ def _warm_up(loop: WorkerLoop) -> None:
         "body_base64": "",
     }
     document = json.dumps({"request": request, "env": {}}).encode()
+
+    def run(handler: Callable[[Request, Env], Any]) -> None:
+        worker.plan = Plan("warm-up", lambda request, env: (handler(request, env), None))
+        worker.answer(*_document.parse(document), lambda failure: None)
+
     worker = Worker()
     worker.loop = loop
-    for run in range(_WARMUP_RUNS):
+    for count in range(_WARMUP_RUNS):
         for handler in (plain, coroutine, waiting):
-            worker.plan = Plan("warm-up", lambda request, env, f=handler: (f(request, env), None))
-            worker.answer(document, lambda failure: None)
-        if run < 3:
-            worker.plan = Plan("warm-up", lambda request, env: (failing(request, env), None))
-            worker.answer(document, lambda failure: None)
+            run(handler)
+        if count < 3:
+            run(failing)
