@@ -240,17 +240,17 @@ func (e *Engine) boot(ctx context.Context) (_ *image.Image, err error) {
 // instantiate makes an instance with the memory m, grown to pages, and the
 // project's files and site-packages. The memory is freed with the instance,
 // also where there is an error.
-func (e *Engine) instantiate(ctx context.Context, compiled wazero.CompiledModule, m experimental.LinearMemory,
+func (e *Engine) instantiate(ctx context.Context, compiled wazero.CompiledModule, m *image.Memory,
 	pages uint32, project, site fs.FS,
 ) (*instance, error) {
-	in := &instance{}
+	in := &instance{memory: m}
 	config := wazero.NewModuleConfig().WithName("").WithStartFunctions().
 		WithStdin(in.stdin()).WithStdout(in.stdout()).WithStderr(in.stderr()).
 		WithSysWalltime().WithSysNanotime().WithNanosleep(in.sleep).WithRandSource(rand.Reader).
 		WithFSConfig(wazero.NewFSConfig().
-			WithReadOnlyDirMount(e.config.LibDir, guestLib).
-			WithFSMount(project, guestApp).
-			WithFSMount(site, guestSite))
+			WithFSMount(in.files.count(os.DirFS(e.config.LibDir)), guestLib).
+			WithFSMount(in.files.count(project), guestApp).
+			WithFSMount(in.files.count(site), guestSite))
 	module, err := e.wazero.InstantiateModule(image.WithMemory(ctx, m), compiled, config)
 	if err != nil {
 		m.Free()

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -86,6 +87,82 @@ func (p *projectFiles) forget() {
 }
 
 func (p *projectFiles) close() { _ = p.root.Close() }
+
+// openFiles counts what an instance has open. wazero keeps its table of file
+// descriptors; when all that was opened is closed, it is as it was.
+type openFiles struct{ open atomic.Int64 }
+
+// count returns the files such that what is open of them is counted.
+func (o *openFiles) count(files fs.FS) fs.FS { return countedFiles{files, o} }
+
+type countedFiles struct {
+	files   fs.FS
+	counter *openFiles
+}
+
+// Open implements [fs.FS].
+func (c countedFiles) Open(name string) (fs.File, error) {
+	f, err := c.files.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	c.counter.open.Add(1)
+	closing := &closeCounter{counter: c.counter}
+	switch f := f.(type) {
+	case *os.File:
+		return &countedFile{f, closing}, nil
+	case fs.ReadDirFile:
+		return &countedDir{f, closing}, nil
+	default:
+		return &countedOther{f, closing}, nil
+	}
+}
+
+// closeCounter takes one off for the first Close.
+type closeCounter struct {
+	counter *openFiles
+	closed  atomic.Bool
+}
+
+func (c *closeCounter) closing() {
+	if !c.closed.Swap(true) {
+		c.counter.open.Add(-1)
+	}
+}
+
+// A file keeps its other methods, by which wazero reads, seeks and lists.
+type (
+	countedFile struct {
+		*os.File
+		*closeCounter
+	}
+	countedDir struct {
+		fs.ReadDirFile
+		*closeCounter
+	}
+	countedOther struct {
+		fs.File
+		*closeCounter
+	}
+)
+
+// Close implements [fs.File].
+func (f *countedFile) Close() error {
+	f.closing()
+	return f.File.Close()
+}
+
+// Close implements [fs.File].
+func (f *countedDir) Close() error {
+	f.closing()
+	return f.ReadDirFile.Close()
+}
+
+// Close implements [fs.File].
+func (f *countedOther) Close() error {
+	f.closing()
+	return f.File.Close()
+}
 
 // emptyFiles is a directory without files: what stands for a project before
 // there is one.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"sync"
+	"sync/atomic"
 
 	"pymode-tui/runtime/image"
 )
@@ -19,7 +20,9 @@ type generation struct {
 	image    *image.Image // nil where the import failed
 	failure  *Failure     // why the import failed
 
-	ready chan *instance // mapped ahead
+	ready   chan *instance // mapped ahead
+	pattern atomic.Pointer[image.Pattern]
+	served  atomic.Int64
 
 	mu      sync.Mutex
 	users   int  // requests, and mappings ahead
@@ -61,6 +64,9 @@ func (g *generation) refill() {
 			if err != nil {
 				return // a request will meet the same error, and report it
 			}
+			if p := g.pattern.Load(); p != nil {
+				in.memory.Prefault(*p)
+			}
 			select {
 			case g.ready <- in:
 			default:
@@ -69,6 +75,27 @@ func (g *generation) refill() {
 			}
 		}
 	})
+}
+
+// recycle takes back an instance that has served a request. One that ended well
+// is made equal to the image again and waits for the next request; it then has
+// the pages at hand that requests touch.
+func (g *generation) recycle(in *instance, endedWell bool) {
+	const often, rare = 3, 64 // the first three requests, then one in 64
+	if n := g.served.Add(1); n <= often || n%rare == 0 {
+		if p := in.memory.Touched(); !p.IsEmpty() {
+			g.pattern.Store(&p)
+			g.worker.pattern.Store(&p) // a good guess for the next generation
+		}
+	}
+	if endedWell && in.files.open.Load() == 0 && !g.isRetired() && in.memory.Reset() {
+		select {
+		case g.ready <- in:
+			return
+		default: // there are enough
+		}
+	}
+	in.close()
 }
 
 func (g *generation) isRetired() bool {

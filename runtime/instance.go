@@ -6,6 +6,8 @@ import (
 	"io"
 
 	"github.com/tetratelabs/wazero/api"
+
+	"pymode-tui/runtime/image"
 )
 
 // fuelPerYield is how many loop headers run between two yields: about a
@@ -16,7 +18,9 @@ const fuelPerYield = 500_000
 // after another, never two at once.
 type instance struct {
 	module api.Module
+	memory *image.Memory
 	fuel   api.MutableGlobal
+	files  openFiles
 	x      *execution // that uses it now, nil between two
 }
 

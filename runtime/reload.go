@@ -170,7 +170,9 @@ type loadConfig struct {
 }
 
 func (w *Worker) newGeneration(number int) *generation {
-	return &generation{number: number, worker: w, settings: w.settings(), ready: make(chan *instance, mappedAhead)}
+	g := &generation{number: number, worker: w, settings: w.settings(), ready: make(chan *instance, mappedAhead)}
+	g.pattern.Store(w.pattern.Load())
+	return g
 }
 
 // load imports the code in an importer; a generation always comes of it.

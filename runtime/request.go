@@ -45,9 +45,16 @@ func (w *Worker) Do(ctx context.Context, req *Request) *Result {
 		return w.done(result, req)
 	}
 	result.Metrics.Start = time.Since(start).Microseconds()
-	w.serve(ctx, in, g, req, result)
-	w.background.Go(in.close)
-	g.refill()
+	endedWell := w.serve(ctx, in, g, req, result)
+	if g.use() {
+		w.background.Go(func() {
+			defer g.release()
+			g.recycle(in, endedWell)
+			g.refill()
+		})
+	} else {
+		in.close()
+	}
 	return w.done(result, req)
 }
 
@@ -63,12 +70,13 @@ func (w *Worker) done(result *Result, req *Request) *Result {
 	return result
 }
 
-// serve runs the handler.
-func (w *Worker) serve(ctx context.Context, in *instance, g *generation, req *Request, result *Result) {
+// serve runs the handler and reports whether the guest returned in good order,
+// whatever it answered.
+func (w *Worker) serve(ctx context.Context, in *instance, g *generation, req *Request, result *Result) (endedWell bool) {
 	input, err := requestDocument(req, g.env)
 	if err != nil {
 		result.fail(&Failure{Kind: FailureProtocol, Message: err.Error()}, 500)
-		return
+		return true
 	}
 	x := newExecution(executionConfig{
 		cpuLimit: w.settings().CPULimit, wallLimit: w.settings().WallLimit, input: input,
@@ -98,6 +106,7 @@ func (w *Worker) serve(ctx context.Context, in *instance, g *generation, req *Re
 	}
 	result.Logs, result.Calls, result.Modules = x.logs.entries, x.callLog, x.modules
 	x.answer(err, result, g.settings)
+	return err == nil
 }
 
 // answer turns what came of an execution into a response.

@@ -11,6 +11,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"pymode-tui/runtime/image"
 )
 
 // ErrClosed is what a closed worker answers.
@@ -42,6 +44,7 @@ type Worker struct {
 	importers  chan *importer
 	background sync.WaitGroup
 	ids        atomic.Int64
+	pattern    atomic.Pointer[image.Pattern] // of the last request that was looked at
 }
 
 // NewWorker returns a worker that has no code yet: call Reload.

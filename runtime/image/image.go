@@ -8,6 +8,10 @@
 // layer: the base image is forked to import a worker. [Image.Save] and [Open]
 // keep images on disk.
 //
+// [Memory.Reset] makes a used memory equal to its image again, by copying back
+// the pages that were written to: cheaper than a new mapping, whose every first
+// touch of a page is a fault.
+//
 //	NewDraft ─▶ instance boots ─▶ Freeze ─▶ base image ─▶ Fork ─▶ instance imports ─▶ Freeze ─▶ worker image
 //	                                           │                                                  │
 //	                                       Save, Open                                     Memory, for each request
@@ -19,6 +23,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"sync/atomic"
 
 	"github.com/tetratelabs/wazero/experimental"
@@ -34,11 +39,18 @@ type Image struct {
 	backing
 	size int64
 	refs atomic.Int64 // one of the owner, one for each memory mapped from it
+
+	original func() (mapping, error) // its contents, for resets; mapped when first asked for
+	viewed   atomic.Bool
 }
 
 func newImage(b backing, size int64) *Image {
 	i := &Image{backing: b, size: size}
 	i.refs.Store(1)
+	i.original = sync.OnceValues(func() (mapping, error) {
+		i.viewed.Store(true)
+		return i.view(size)
+	})
 	return i
 }
 
@@ -51,7 +63,7 @@ func (i *Image) Pages() uint32 { return uint32(i.size / PageSize) }
 // Memory returns a linear memory that starts as the image and can grow to limit
 // bytes; a growth beyond fails in the guest as memory.grow does. The image stays
 // open until the memory is freed.
-func (i *Image) Memory(limit int64) (experimental.LinearMemory, error) {
+func (i *Image) Memory(limit int64) (*Memory, error) {
 	if limit < i.size {
 		return nil, fmt.Errorf("image of %d bytes exceeds the memory limit of %d", i.size, limit)
 	}
@@ -64,24 +76,29 @@ func (i *Image) Memory(limit int64) (experimental.LinearMemory, error) {
 		i.release()
 		return nil, err
 	}
-	return &memory{mapping: m, onFree: i.release}, nil
+	return &Memory{mapping: m, used: i.size, image: i, onFree: i.release}, nil
 }
 
 // Close lets the image go when the last memory mapped from it has been freed.
 func (i *Image) Close() { i.release() }
 
 func (i *Image) release() {
-	if i.refs.Add(-1) == 0 {
-		i.close()
+	if i.refs.Add(-1) > 0 {
+		return
 	}
+	if i.viewed.Load() {
+		if m, err := i.original(); err == nil {
+			m.unmap()
+		}
+	}
+	i.close()
 }
 
 // Draft is a linear memory whose contents are to become an image.
 type Draft struct {
 	backing
-	size   int64 // what it starts with
-	limit  int64
-	memory *memory
+	size  int64 // what it starts with
+	limit int64
 }
 
 // NewDraft returns an empty draft that can grow to limit bytes.
@@ -112,13 +129,12 @@ func (i *Image) Fork(limit int64) (*Draft, error) {
 }
 
 // Memory returns the draft's linear memory. There is one for a draft.
-func (d *Draft) Memory() (experimental.LinearMemory, error) {
+func (d *Draft) Memory() (*Memory, error) {
 	m, err := d.shared(d.limit)
 	if err != nil {
 		return nil, fmt.Errorf("map a draft: %w", err)
 	}
-	d.memory = &memory{mapping: m}
-	return d.memory, nil
+	return &Memory{mapping: m, used: d.size}, nil
 }
 
 // Size is the length in bytes of what the draft started with.
@@ -139,24 +155,29 @@ func (d *Draft) Freeze(size int64) (*Image, error) {
 // Discard lets go of a draft that becomes no image.
 func (d *Draft) Discard() { d.close() }
 
-// memory is a mapping as wazero wants it.
-type memory struct {
-	mapping
-	onFree func()
+// Memory is a linear memory as wazero wants it, mapped from an image or a draft.
+type Memory struct {
+	mapping mapping
+	used    int64  // bytes that the instance has, of those reserved
+	image   *Image // nil for a draft's
+	onFree  func()
 }
+
+var _ experimental.LinearMemory = (*Memory)(nil)
 
 // Reallocate implements [experimental.LinearMemory]: the whole limit is
 // reserved, so that growing moves nothing.
-func (m *memory) Reallocate(size uint64) []byte {
+func (m *Memory) Reallocate(size uint64) []byte {
 	if size > uint64(len(m.mapping)) {
 		return nil
 	}
+	m.used = max(m.used, int64(size))
 	return m.mapping[:size]
 }
 
 // Free implements [experimental.LinearMemory].
-func (m *memory) Free() {
-	m.unmap()
+func (m *Memory) Free() {
+	m.mapping.unmap()
 	m.mapping = nil
 	if m.onFree != nil {
 		m.onFree()

@@ -6,6 +6,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"reflect"
+	"runtime"
 	"testing"
 )
 
@@ -186,5 +188,115 @@ func TestFreezeChecksTheSize(t *testing.T) {
 			t.Errorf("froze %d bytes", size)
 		}
 		d.Discard()
+	}
+}
+
+func TestResetRestoresEveryByte(t *testing.T) {
+	i := base(t)
+	want := contents(t, i)
+	m, err := i.Memory(limit)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Free()
+	b := m.Reallocate(uint64(i.Size()))
+	for round := range 3 {
+		for n := range 200 {
+			b[(n*n*977+round*4001)%len(b)] += byte(n + 1)
+		}
+		if !m.Reset() {
+			if runtime.GOOS == "linux" {
+				t.Fatal("no reset")
+			}
+			return // the others map anew
+		}
+		if !bytes.Equal(b, want) {
+			t.Fatalf("round %d: the memory differs from its image", round)
+		}
+	}
+	if got := contents(t, i); !bytes.Equal(got, want) {
+		t.Error("the image has changed")
+	}
+}
+
+func TestResetRefuses(t *testing.T) {
+	i := base(t)
+	m, err := i.Memory(limit)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Free()
+	m.Reallocate(uint64(i.Size()) + PageSize)
+	if m.Reset() {
+		t.Error("reset a memory that has grown")
+	}
+	d, err := NewDraft(limit)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Discard()
+	shared, err := d.Memory()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer shared.Free()
+	if shared.Reset() {
+		t.Error("reset a draft")
+	}
+}
+
+func TestPrefault(t *testing.T) {
+	i := base(t)
+	touch := func(m *Memory) {
+		b := m.Reallocate(uint64(i.Size()))
+		b[0], b[70000] = 1, b[5000]
+	}
+	first, err := i.Memory(limit)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer first.Free()
+	touch(first)
+	pattern := first.Touched()
+	if pattern.IsEmpty() {
+		if runtime.GOOS == "linux" {
+			t.Fatal("no pattern")
+		}
+		return
+	}
+	second, err := i.Memory(limit)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer second.Free()
+	second.Prefault(pattern)
+	if got := second.Touched(); !reflect.DeepEqual(got.written, pattern.written) {
+		t.Errorf("prefaulted %v, want %v", got.written, pattern.written)
+	}
+	if got := second.Reallocate(uint64(i.Size())); !bytes.Equal(got, contents(t, i)) {
+		t.Error("prefaulting changed the memory")
+	}
+}
+
+func BenchmarkReset(b *testing.B) {
+	d, err := NewDraft(64 << 20)
+	if err != nil {
+		b.Fatal(err)
+	}
+	const pages = 600
+	i := take(b, d, pages, func(m []byte) { m[0] = 1 })
+	m, err := i.Memory(64 << 20)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer m.Free()
+	used := m.Reallocate(pages * PageSize)
+	for b.Loop() {
+		for n := 0; n < len(used); n += len(used) / 130 {
+			used[n]++
+		}
+		if !m.Reset() {
+			b.Fatal("no reset")
+		}
 	}
 }

@@ -11,6 +11,7 @@
 #include "pycore_ceval.h"
 #include "pycore_pystate.h"
 #include "hostcalls.h"
+#include "immortal.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -176,6 +177,7 @@ pm_boot(void)
         return report_exception();
     }
     Py_DECREF(booted);
+    pm_immortalize();
     return 0;
 }
 
@@ -196,6 +198,9 @@ pm_load(char *config, int32_t len)
     }
     int ok = PyObject_IsTrue(loaded);
     Py_DECREF(loaded);
+    if (ok == 1) {
+        pm_immortalize();
+    }
     return ok == 1 ? 0 : 1;
 }
 
