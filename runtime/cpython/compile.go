@@ -169,11 +169,9 @@ func (j *job) buildMachine(ctx context.Context) (string, error) {
 	return strings.TrimSpace(out.String()), err
 }
 
-// Files that the compile step leaves for the link step and others.
-const (
-	objectsFile   = "objects.txt" // what python.wasm is linked of, one file a line, relative to the step
-	sysconfigFile = "_sysconfigdata__wasi_wasm32-wasi.py"
-)
+// objectsFile is what python.wasm is linked of, one file a line, relative to the
+// compile step.
+const objectsFile = "objects.txt"
 
 // objectsMakefile asks CPython's Makefile for the parts of the interpreter
 // without linking them: zig's driver refuses the Makefile's link line.
@@ -202,9 +200,6 @@ func compileCross(ctx context.Context, j *job) error {
 			return fmt.Errorf("make did not make a part of the interpreter: %w", err)
 		}
 	}
-	if err := j.keepSysconfig(); err != nil {
-		return err
-	}
 	// An archive of the objects, which nothing here is linked with.
 	if err := os.Remove(filepath.Join(j.dir, "libpython3.13.a")); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
@@ -224,32 +219,6 @@ func readObjects(dir string) ([]string, error) {
 	return objects, nil
 }
 
-// keepSysconfig puts the build variables to the top of the directory, with
-// paths of this machine replaced by where things are in the guest.
-func (j *job) keepSysconfig() error {
-	where, err := os.ReadFile(filepath.Join(j.dir, "pybuilddir.txt"))
-	if err != nil {
-		return err
-	}
-	data, err := os.ReadFile(filepath.Join(j.dir, strings.TrimSpace(string(where)), sysconfigFile))
-	if err != nil {
-		return err
-	}
-	text := strings.NewReplacer(
-		j.path(stepConfigure, toolDir)+"/zig-", "",
-		j.path(stepConfigure, toolDir)+"/", "",
-		"-include "+j.path(stepConfigure, "trampoline.h")+" ", "",
-		j.path(stepPythonSource), "/usr/src/python",
-		j.dir, "/usr/src/build",
-		j.path(stepConfigure), "/usr/src/build",
-		filepath.Join(j.opts.CacheDir, rootSteps), "/usr/src",
-	).Replace(string(data))
-	if strings.Contains(text, j.opts.CacheDir) {
-		return fmt.Errorf("the build variables hold a path of this machine: %s", j.opts.CacheDir)
-	}
-	return os.WriteFile(filepath.Join(j.dir, sysconfigFile), []byte(text), 0o644)
-}
-
 // compileGlue compiles this package's own C files as CPython compiles its own.
 func compileGlue(ctx context.Context, j *job) error {
 	sources, err := fs.Sub(embedded, "src")
@@ -259,15 +228,12 @@ func compileGlue(ctx context.Context, j *job) error {
 	if err := os.CopyFS(filepath.Join(j.dir, "src"), sources); err != nil {
 		return err
 	}
-	flags := []string{
-		"-std=c11", "-Wall", "-Wextra", "-Wno-unused-parameter", "-Wstrict-prototypes", "-Werror=implicit-function-declaration",
-		"-fvisibility=hidden", "-DNDEBUG", "-DPy_BUILD_CORE", "-include", "src/trampoline.h",
-		"-I" + j.relative(stepPythonSource, "Include", "internal"),
-		"-I" + j.relative(stepPythonSource, "Include", "internal", "mimalloc"),
-		"-I" + j.relative(stepCompile), // pyconfig.h
-		"-I" + j.relative(stepPythonSource, "Include"),
-		"-Isrc",
-	}
+	flags := append(glueFlags(),
+		"-I"+j.relative(stepPythonSource, "Include", "internal"),
+		"-I"+j.relative(stepPythonSource, "Include", "internal", "mimalloc"),
+		"-I"+j.relative(stepCompile), // pyconfig.h
+		"-I"+j.relative(stepPythonSource, "Include"),
+	)
 	var files []string
 	for _, name := range glueSources() {
 		files = append(files, "src/"+name)

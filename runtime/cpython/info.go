@@ -43,10 +43,10 @@ type StepRun struct {
 // all that was needed on the way.
 func assemble(ctx context.Context, j *job) error {
 	for from, to := range map[string]string{
-		j.path(stepLink, wasmFile):         wasmFile,
-		j.path(stepLink, namesFile):        namesFile,
-		j.path(stepStdlib, stdlibFile):     stdlibFile,
-		j.path(stepCompile, sysconfigFile): sysconfigFile,
+		j.path(stepLink, wasmFile):        wasmFile,
+		j.path(stepLink, namesFile):       namesFile,
+		j.path(stepStdlib, stdlibFile):    stdlibFile,
+		j.path(stepStdlib, sysconfigFile): sysconfigFile,
 	} {
 		if err := copyFile(from, filepath.Join(j.dir, to)); err != nil {
 			return err

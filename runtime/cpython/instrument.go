@@ -1,6 +1,10 @@
 package cpython
 
-import "pymode-tui/runtime/wasmbin"
+import (
+	"strconv"
+
+	"pymode-tui/runtime/wasmbin"
+)
 
 // What the host finds in python.wasm to stop a guest with: see
 // [wasmbin.AddLoopChecks].
@@ -13,9 +17,13 @@ const (
 	InitialFuel = 1 << 20
 )
 
-// instrumentVersion enters the digest of the link step: raise it when wasmbin
-// changes what it writes.
+// instrumentVersion is to be raised when wasmbin changes what it writes.
 const instrumentVersion = "1"
+
+// instrumentation enters the digest of the link step.
+func instrumentation() string {
+	return digest(instrumentVersion, YieldExport, FuelExport, strconv.Itoa(InitialFuel))
+}
 
 func addLoopChecks(module []byte) ([]byte, wasmbin.LoopCheckStats, error) {
 	return wasmbin.AddLoopChecks(module, wasmbin.LoopCheckOptions{

@@ -41,7 +41,7 @@ func newRecipe() *recipe {
 			inputs: pythonSource().digests(), run: pythonSource().fetch,
 		},
 		{
-			name: stepPythonSource, title: "unpack CPython", root: rootSteps, seconds: 8,
+			name: stepPythonSource, title: "unpack CPython", root: rootSteps, seconds: 4,
 			needs: []string{stepPythonArchive}, inputs: []string{contentDigest("src/patches", ".patch")}, run: unpackPython,
 		},
 		{
@@ -53,7 +53,7 @@ func newRecipe() *recipe {
 			needs: []string{stepZlibArchive}, run: unpackZlib,
 		},
 		{
-			name: stepZig, title: "get zig " + ZigVersion, root: rootDownloads, seconds: 50,
+			name: stepZig, title: "get zig " + ZigVersion, root: rootDownloads, seconds: 60,
 			inputs: append(emulationLibs(), ZigVersion, target), intact: zigIntact, run: getZig,
 		},
 		{
@@ -74,21 +74,21 @@ func newRecipe() *recipe {
 			inputs: append(crossFlags(), compile, contentDigest("src", "trampoline.h")), run: configureCross,
 		},
 		{
-			name: stepCompile, title: "compile CPython", root: rootSteps, seconds: 75,
+			name: stepCompile, title: "compile CPython", root: rootSteps, seconds: 65,
 			needs: []string{stepConfigure, stepNative, stepPythonSource, stepZig}, run: compileCross,
 		},
 		{
-			name: stepGlue, title: "compile the entry points", root: rootSteps, seconds: 4,
+			name: stepGlue, title: "compile the entry points", root: rootSteps, seconds: 2,
 			needs:  []string{stepCompile, stepConfigure, stepPythonSource, stepZig},
-			inputs: []string{compile, contentDigest("src", ".c", ".h")}, run: compileGlue,
+			inputs: append(glueFlags(), compile, contentDigest("src", ".c", ".h")), run: compileGlue,
 		},
 		{
-			name: stepLink, title: "link python.wasm", root: rootSteps, seconds: 4,
+			name: stepLink, title: "link python.wasm", root: rootSteps, seconds: 2,
 			needs:  []string{stepCompile, stepGlue, stepZlib, stepZig},
-			inputs: []string{link, contentDigest("src", "exports.txt"), instrumentVersion}, run: linkPython,
+			inputs: []string{link, contentDigest("src", "exports.txt"), instrumentation()}, run: linkPython,
 		},
 		{
-			name: stepStdlib, title: "compile the standard library", root: rootSteps, seconds: 12,
+			name: stepStdlib, title: "compile the standard library", root: rootSteps, seconds: 5,
 			needs:  []string{stepPythonSource, stepNative, stepCompile},
 			inputs: []string{contentDigest("lib", ".py"), contentDigest("compile_stdlib.py"), stdlibRules()}, run: archiveStdlib,
 		},

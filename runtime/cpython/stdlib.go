@@ -42,7 +42,7 @@ func dataFiles() []string { return []string{"pydoc_data/_pydoc.css"} }
 
 // stdlibRules enters the digest of the archive.
 func stdlibRules() string {
-	return digest(append(append(leftOut(), dataFiles()...), guestStdlib, fmt.Sprint(compilers))...)
+	return digest(append(append(leftOut(), dataFiles()...), guestStdlib, fmt.Sprint(compilers), sysconfigVersion)...)
 }
 
 // archiveStdlib compiles the standard library, our own modules on top of it,
@@ -62,7 +62,10 @@ func archiveStdlib(ctx context.Context, j *job) error {
 	if err != nil {
 		return err
 	}
-	files := map[string]string{sysconfigFile: j.path(stepCompile, sysconfigFile)} // by their paths in the archive
+	if err := j.writeSysconfig(); err != nil {
+		return err
+	}
+	files := map[string]string{sysconfigFile: filepath.Join(j.dir, sysconfigFile)} // by their paths in the archive
 	for name, ours := range modules {
 		if ours {
 			files[name] = filepath.Join(ownDir, filepath.FromSlash(name))
