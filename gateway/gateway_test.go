@@ -13,10 +13,10 @@ import (
 	"strings"
 	"testing"
 
+	"pymode-tui/runtime"
+
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
-
-	"pymode-tui/runtime"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }

@@ -5,9 +5,9 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"pymode-tui/project"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // TestExamples checks that every example is a project without a warning.

@@ -12,9 +12,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"pymode-tui/project"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // write makes a project "myworker" of the files, given as path and content.
@@ -58,37 +58,44 @@ func TestEntry(t *testing.T) {
 		{
 			"the first of the names",
 			map[string]string{"worker.py": "", "main.py": "", "entry.py": "", "src/main.py": ""},
-			"src/main.py", "main", []string{"src", "."},
+			"src/main.py", "main",
+			[]string{"src", "."},
 		},
 		{
 			"a package",
 			map[string]string{"src/entry.py": "", "src/__init__.py": ""},
-			"src/entry.py", "src.entry", []string{"."},
+			"src/entry.py", "src.entry",
+			[]string{"."},
 		},
 		{
 			"a package below a directory",
 			map[string]string{"pyproject.toml": "[tool.pymode]\nmain = 'src/shop/api/entry.py'", "src/shop/api/entry.py": "", "src/shop/api/__init__.py": "", "src/shop/__init__.py": ""},
-			"src/shop/api/entry.py", "shop.api.entry", []string{"src", "."},
+			"src/shop/api/entry.py", "shop.api.entry",
+			[]string{"src", "."},
 		},
 		{
 			"a package's own __init__",
 			map[string]string{"pyproject.toml": "[tool.pymode]\nmain = 'src/shop/__init__.py'", "src/shop/__init__.py": ""},
-			"src/shop/__init__.py", "shop", []string{"src", "."},
+			"src/shop/__init__.py", "shop",
+			[]string{"src", "."},
 		},
 		{
 			"the project's directory is no package",
 			map[string]string{"entry.py": "", "__init__.py": ""},
-			"entry.py", "entry", []string{"."},
+			"entry.py", "entry",
+			[]string{"."},
 		},
 		{
 			"named by wrangler",
 			map[string]string{"wrangler.toml": "main = './app/x.py'", "app/x.py": "", "src/entry.py": ""},
-			"app/x.py", "x", []string{"app", "."},
+			"app/x.py", "x",
+			[]string{"app", "."},
 		},
 		{
 			"pyproject wins over wrangler",
 			map[string]string{"wrangler.toml": "main = 'none.py'", "pyproject.toml": "[tool.pymode]\nmain = 'y.py'", "y.py": ""},
-			"y.py", "y", []string{"."},
+			"y.py", "y",
+			[]string{"."},
 		},
 	}
 	for _, tt := range tests {

@@ -11,15 +11,15 @@ import (
 	"os"
 	"path/filepath"
 
+	"pymode-tui/runtime/hostcall"
+	"pymode-tui/runtime/image"
+	"pymode-tui/runtime/wasmbin"
+
 	"github.com/gofrs/flock"
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
 	"github.com/tetratelabs/wazero/experimental"
 	"github.com/tetratelabs/wazero/imports/wasi_snapshot_preview1"
-
-	"pymode-tui/runtime/hostcall"
-	"pymode-tui/runtime/image"
-	"pymode-tui/runtime/wasmbin"
 )
 
 // EngineConfig says which interpreter to run and where to keep what is made of it.

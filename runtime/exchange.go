@@ -10,8 +10,10 @@ import (
 // which is why it is not an [http.Header].
 type Header [2]string
 
-// Name and Value are the field's two halves.
-func (h Header) Name() string  { return h[0] }
+// Name is the field's name.
+func (h Header) Name() string { return h[0] }
+
+// Value is the field's value.
 func (h Header) Value() string { return h[1] }
 
 // Request is what a worker's handler is called with.

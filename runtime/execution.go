@@ -11,9 +11,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/tetratelabs/wazero/sys"
-
 	"pymode-tui/runtime/hostcall"
+
+	"github.com/tetratelabs/wazero/sys"
 )
 
 // executionConfig is what an execution may use and whom it tells.

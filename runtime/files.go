@@ -79,13 +79,6 @@ func (p *projectFiles) stale() bool {
 	return false
 }
 
-// forget drops what was opened up to now.
-func (p *projectFiles) forget() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	clear(p.opened)
-}
-
 func (p *projectFiles) close() { _ = p.root.Close() }
 
 // openFiles counts what an instance has open. wazero keeps its table of file

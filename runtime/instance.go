@@ -5,9 +5,9 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/tetratelabs/wazero/api"
-
 	"pymode-tui/runtime/image"
+
+	"github.com/tetratelabs/wazero/api"
 )
 
 // fuelPerYield is how many loop headers run between two yields: about a

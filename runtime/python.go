@@ -13,10 +13,10 @@ import (
 	"syscall"
 	"time"
 
+	"pymode-tui/runtime/hostcall"
+
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
-
-	"pymode-tui/runtime/hostcall"
 )
 
 // PythonConfig is how the interpreter is run as a command.

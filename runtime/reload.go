@@ -235,7 +235,7 @@ func (w *Worker) importInto(ctx context.Context, g *generation, i *importer) err
 	if note, ok := x.logs.note(cost.wall.Microseconds()); ok {
 		x.onLog(note)
 	}
-	g.failure = x.importFailure(err, cost, g.settings)
+	g.failure = x.importFailure(err, g.settings)
 	if g.failure == nil && cost.cpu > PlatformImportLimit*8/10 {
 		x.log("warning", fmt.Sprintf("the import used %d ms of CPU time: the platform gives %d ms at start-up",
 			cost.cpu.Milliseconds(), PlatformImportLimit.Milliseconds()))
@@ -244,7 +244,7 @@ func (w *Worker) importInto(ctx context.Context, g *generation, i *importer) err
 }
 
 // importFailure says why an import is not one, nil where it is.
-func (x *execution) importFailure(err error, cost usage, config *settings) *Failure {
+func (x *execution) importFailure(err error, config *settings) *Failure {
 	frames := []Frame(nil)
 	if x.failure != nil {
 		frames = x.failure.Traceback

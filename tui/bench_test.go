@@ -4,9 +4,9 @@ import (
 	"fmt"
 	"testing"
 
-	tea "charm.land/bubbletea/v2"
-
 	"pymode-tui/runtime"
+
+	tea "charm.land/bubbletea/v2"
 )
 
 // benchConsole is a console of 200×60 with as much as it can hold.

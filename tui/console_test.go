@@ -8,12 +8,12 @@ import (
 	"testing"
 	"time"
 
+	"pymode-tui/runtime"
+
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/x/ansi"
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
-
-	"pymode-tui/runtime"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }

@@ -3,9 +3,9 @@ package tui
 import (
 	"slices"
 
-	tea "charm.land/bubbletea/v2"
-
 	"pymode-tui/runtime"
+
+	tea "charm.land/bubbletea/v2"
 )
 
 // detailTab is a view of what the detail pane shows.

@@ -4,10 +4,10 @@ import (
 	"context"
 	"time"
 
+	"pymode-tui/runtime"
+
 	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
-
-	"pymode-tui/runtime"
 )
 
 // mode says who gets the keys.

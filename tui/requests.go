@@ -4,10 +4,10 @@ import (
 	"strconv"
 	"strings"
 
+	"pymode-tui/runtime"
+
 	"charm.land/bubbles/v2/textinput"
 	tea "charm.land/bubbletea/v2"
-
-	"pymode-tui/runtime"
 )
 
 // requestsPane lists the requests, the newest first. It is what selects: the

@@ -71,8 +71,18 @@ func TestMovingThroughRequests(t *testing.T) {
 		c.Events(request(i, "GET", fmt.Sprintf("/%02d", i))...)
 	}
 	for _, step := range []struct{ key, want string }{
-		{"G", "/00"}, {"g", "/39"}, {"ctrl+d", "/33"}, {"ctrl+u", "/39"}, {"down", "/38"}, {"up", "/39"},
-		{"pgdown", "/27"}, {"pgup", "/39"}, {"k", "/39"}, {"end", "/00"}, {"j", "/00"}, {"home", "/39"},
+		{"G", "/00"},
+		{"g", "/39"},
+		{"ctrl+d", "/33"},
+		{"ctrl+u", "/39"},
+		{"down", "/38"},
+		{"up", "/39"},
+		{"pgdown", "/27"},
+		{"pgup", "/39"},
+		{"k", "/39"},
+		{"end", "/00"},
+		{"j", "/00"},
+		{"home", "/39"},
 	} {
 		c.Press(step.key).Requests().Marked("●", step.want)
 	}

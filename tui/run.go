@@ -7,11 +7,11 @@ import (
 	"sync"
 	"time"
 
-	tea "charm.land/bubbletea/v2"
-	"github.com/charmbracelet/colorprofile"
-
 	"pymode-tui/events"
 	"pymode-tui/runtime"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/colorprofile"
 )
 
 // frameTime is the shortest time between two batches of events, and so between

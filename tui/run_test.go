@@ -9,10 +9,10 @@ import (
 	"sync"
 	"testing"
 
-	tea "charm.land/bubbletea/v2"
-
 	"pymode-tui/events"
 	"pymode-tui/runtime"
+
+	tea "charm.land/bubbletea/v2"
 )
 
 // terminal stands in for a terminal: what is typed, and what is shown.

@@ -8,11 +8,11 @@ import (
 	"strings"
 	"testing"
 
+	"pymode-tui/runtime"
+
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/x/ansi"
 	"github.com/charmbracelet/x/exp/golden"
-
-	"pymode-tui/runtime"
 )
 
 // screens are what the golden views show.

@@ -9,9 +9,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/fsnotify/fsnotify"
-
 	"pymode-tui/project/ignore"
+
+	"github.com/fsnotify/fsnotify"
 )
 
 const (
@@ -51,7 +51,7 @@ func (w *Watcher) run() {
 				continue
 			}
 			w.event(event)
-		case <-errs: // events were lost: look at everything
+		case <-errs: //nolint:errcheck // which error does not matter: events were lost: look at everything
 			w.leave(".", true)
 			w.enter(".")
 		case <-w.batch.timer.C:

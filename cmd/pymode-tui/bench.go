@@ -16,10 +16,10 @@ import (
 	"strings"
 	"time"
 
+	"pymode-tui/runtime"
+
 	"github.com/shirou/gopsutil/v4/process"
 	"github.com/spf13/cobra"
-
-	"pymode-tui/runtime"
 )
 
 // spread is the distribution of a time in µs.

@@ -7,12 +7,12 @@ import (
 	"os"
 	"sync"
 
-	"github.com/charmbracelet/x/term"
-	"github.com/spf13/cobra"
-
 	"pymode-tui/events"
 	"pymode-tui/runtime"
 	"pymode-tui/tui"
+
+	"github.com/charmbracelet/x/term"
+	"github.com/spf13/cobra"
 )
 
 // subscription is how many events may wait for the screen or for stdout.

@@ -6,12 +6,12 @@ import (
 	"io"
 	"strings"
 
+	"pymode-tui/project"
+	"pymode-tui/runtime/cpython"
+
 	"charm.land/fang/v2"
 	"github.com/charmbracelet/x/ansi"
 	"github.com/spf13/cobra"
-
-	"pymode-tui/project"
-	"pymode-tui/runtime/cpython"
 )
 
 // The exit codes beside 0.

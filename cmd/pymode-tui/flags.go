@@ -7,9 +7,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/spf13/cobra"
-
 	"pymode-tui/runtime"
+
+	"github.com/spf13/cobra"
 )
 
 // workerFlags are those of every command that runs a worker.

@@ -5,10 +5,10 @@ import (
 	"os"
 	"os/signal"
 
+	"pymode-tui/runtime"
+
 	"github.com/charmbracelet/x/term"
 	"github.com/spf13/cobra"
-
-	"pymode-tui/runtime"
 )
 
 // newPythonCommand is `pymode-tui python`: all arguments are the interpreter's.

@@ -9,11 +9,11 @@ import (
 	"os"
 	"strings"
 
-	"github.com/charmbracelet/x/ansi"
-	"github.com/spf13/cobra"
-
 	"pymode-tui/gateway"
 	"pymode-tui/runtime"
+
+	"github.com/charmbracelet/x/ansi"
+	"github.com/spf13/cobra"
 )
 
 // newRequestCommand is `pymode-tui request DIR METHOD PATH`.
@@ -77,7 +77,7 @@ func readData(data string, stdin io.Reader) ([]byte, error) {
 	if !isFile {
 		return []byte(data), nil
 	}
-	var source io.Reader = stdin
+	source := stdin
 	if name != "-" {
 		f, err := os.Open(name)
 		if err != nil {

@@ -9,11 +9,11 @@ import (
 	"strings"
 	"time"
 
+	"pymode-tui/runtime/cpython"
+
 	"github.com/charmbracelet/x/ansi"
 	"github.com/charmbracelet/x/term"
 	"github.com/spf13/cobra"
-
-	"pymode-tui/runtime/cpython"
 )
 
 // errNotBuilt is what `runtime info` ends with where there is no runtime.

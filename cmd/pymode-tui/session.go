@@ -11,14 +11,14 @@ import (
 	"sync/atomic"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"pymode-tui/events"
 	"pymode-tui/gateway"
 	"pymode-tui/project"
 	"pymode-tui/runtime"
 	"pymode-tui/runtime/cpython"
 	"pymode-tui/watcher"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // session is what runs behind a console, with a screen or without: workers,

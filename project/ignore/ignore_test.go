@@ -9,9 +9,9 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"pymode-tui/project/ignore"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // write makes the files, given as path and content, below root.

@@ -37,7 +37,7 @@ func unpackZlib(ctx context.Context, j *job) error {
 func (j *job) configure(ctx context.Context, lines int, args, env []string) error {
 	return j.run(ctx, command{
 		path: "/bin/sh", args: append([]string{j.relative(stepPythonSource, "configure")}, args...), env: env,
-		counts: func(line string) bool { return true }, total: lines,
+		counts: func(string) bool { return true }, total: lines,
 	})
 }
 

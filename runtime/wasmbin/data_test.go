@@ -31,8 +31,8 @@ func TestWithoutData(t *testing.T) {
 		t.Errorf("the byte is %d, want 0", got)
 	}
 	parsed := mustParse(t, out)
-	if max := parsed.Memories[0].Max; max != 8 {
-		t.Errorf("at most %d pages, want 8", max)
+	if limit := parsed.Memories[0].Max; limit != 8 {
+		t.Errorf("at most %d pages, want 8", limit)
 	}
 	var customs []string
 	for _, s := range parsed.Sections {

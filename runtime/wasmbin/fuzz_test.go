@@ -51,7 +51,7 @@ func FuzzRewrite(f *testing.F) {
 	f.Fuzz(func(t *testing.T, module []byte) {
 		before := bytes.Clone(module)
 		r := wazero.NewRuntimeWithConfig(ctx, config)
-		defer r.Close(ctx)
+		defer func() { _ = r.Close(ctx) }()
 		valid := func(module []byte) bool {
 			bare, err := Strip(module, nil) // the engine takes counts of names on trust
 			if err != nil {

@@ -7,6 +7,7 @@ There are no servers, no datagrams, and no socket options that would matter.
 
 from __future__ import annotations
 
+import _datetime
 import errno
 import json
 from typing import Any, NoReturn
@@ -55,7 +56,8 @@ SHUT_RDWR = 2
 has_ipv6 = False
 error = OSError
 timeout = TimeoutError
-CAPI = None
+CAPI = _datetime.datetime_CAPI
+"""Any capsule will do: types.CapsuleType is its class."""
 
 _FIRST_FD = 1 << 16
 """Above every file descriptor of WASI: selectors tell sockets apart by their number."""
