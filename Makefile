@@ -3,9 +3,9 @@
 # make lint      the linters alone
 # make golden    rewrites the console's golden views: look at the diff
 
-GOLANGCI_LINT = github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.7.2
-RUFF = ruff==0.14.6
-VENV = .pymode/venv
+GOLANGCI_LINT = github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+RUFF = ruff==0.17.6
+TOOLS = .pymode/tools
 
 .PHONY: test check lint golden runtime
 
@@ -18,15 +18,14 @@ check: runtime
 runtime:
 	go run ./cmd/pymode-tui runtime build
 
-lint: $(VENV)/bin/ruff
+lint: $(TOOLS)/bin/ruff
 	go vet ./...
 	go run $(GOLANGCI_LINT) run ./...
-	$(VENV)/bin/ruff check .
-	$(VENV)/bin/ruff format --check .
+	$(TOOLS)/bin/ruff check .
+	$(TOOLS)/bin/ruff format --check .
 
-$(VENV)/bin/ruff:
-	python3 -m venv $(VENV)
-	$(VENV)/bin/pip install -q $(RUFF)
+$(TOOLS)/bin/ruff:
+	python3 -m pip install -q --target $(TOOLS) $(RUFF)
 
 golden:
 	go test ./tui -update
