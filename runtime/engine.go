@@ -4,9 +4,11 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -127,24 +129,35 @@ func (e *Engine) cached(suffix string) string {
 // compileGuest compiles the interpreter without its data.
 func (e *Engine) compileGuest(ctx context.Context) error {
 	path := e.cached(".wasm")
-	module, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		module, err = e.writeGuest(path)
-	}
+	module, err := readGuest(path)
 	if err != nil {
-		return err
-	}
-	if e.guest, err = e.wazero.CompileModule(ctx, module); err != nil {
-		// What was read is not what was written: a damaged cache mends itself.
-		if module, err = e.writeGuest(path); err == nil {
-			e.guest, err = e.wazero.CompileModule(ctx, module)
+		if module, err = e.writeGuest(path); err != nil {
+			return err
 		}
 	}
-	if err != nil {
+	if e.guest, err = e.wazero.CompileModule(ctx, module); err != nil {
 		return fmt.Errorf("compile %s: %w", path, err)
 	}
 	return nil
 }
+
+// The guest's file ends with the CRC of what stands before it.
+const crcSize = 4
+
+// readGuest reads what writeGuest wrote. Any error means to write it again.
+func readGuest(path string) ([]byte, error) {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	n := len(b) - crcSize
+	if n < 0 || binary.LittleEndian.Uint32(b[n:]) != guestCRC(b[:n]) {
+		return nil, image.ErrCorrupt
+	}
+	return b[:n], nil
+}
+
+func guestCRC(b []byte) uint32 { return crc32.Checksum(b, crc32.MakeTable(crc32.Castagnoli)) }
 
 func (e *Engine) writeGuest(path string) ([]byte, error) {
 	module, err := os.ReadFile(e.config.Wasm)
@@ -161,7 +174,9 @@ func (e *Engine) writeGuest(path string) ([]byte, error) {
 	if module, err = wasmbin.WithoutData(module, uint32(parsed.Memories[0].Min)); err != nil {
 		return nil, fmt.Errorf("%s: %w", e.config.Wasm, err)
 	}
-	return module, writeFile(path, module)
+	// A cache that can't be written costs time at the next start, nothing else.
+	_ = writeFile(path, binary.LittleEndian.AppendUint32(module[:len(module):len(module)], guestCRC(module)))
+	return module, nil
 }
 
 // openBase opens the base image; a damaged one is as good as none.

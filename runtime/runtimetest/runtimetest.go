@@ -14,20 +14,35 @@ import (
 	"pymode-tui/runtime/cpython"
 )
 
-var shared = sync.OnceValues(func() (*runtime.Engine, error) {
+var config = sync.OnceValues(func() (runtime.EngineConfig, error) {
 	built, err := cpython.Build(context.Background(), cpython.Options{})
 	if err != nil {
-		return nil, err
+		return runtime.EngineConfig{}, err
 	}
 	cache, err := os.UserCacheDir()
+	return runtime.EngineConfig{
+		Wasm: built.Wasm, LibDir: filepath.Dir(built.Stdlib), Digest: built.Digest,
+		CacheDir: filepath.Join(cache, "pymode-tui"),
+	}, err
+})
+
+var shared = sync.OnceValues(func() (*runtime.Engine, error) {
+	c, err := config()
 	if err != nil {
 		return nil, err
 	}
-	return runtime.NewEngine(context.Background(), runtime.EngineConfig{
-		Wasm: built.Wasm, LibDir: filepath.Dir(built.Stdlib), Digest: built.Digest,
-		CacheDir: filepath.Join(cache, "pymode-tui"),
-	})
+	return runtime.NewEngine(context.Background(), c)
 })
+
+// EngineConfig returns what [Engine] is made of.
+func EngineConfig(tb testing.TB) runtime.EngineConfig {
+	tb.Helper()
+	c, err := config()
+	if err != nil {
+		tb.Fatalf("the runtime: %v", err)
+	}
+	return c
+}
 
 // Engine returns the engine of this process. The first call may build CPython,
 // which takes minutes.
