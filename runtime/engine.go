@@ -3,19 +3,13 @@ package runtime
 import (
 	"context"
 	"crypto/rand"
-	"crypto/sha256"
-	"encoding/binary"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"hash/crc32"
 	"io/fs"
 	"os"
-	"path/filepath"
 
 	"pymode-tui/runtime/hostcall"
 	"pymode-tui/runtime/image"
-	"pymode-tui/runtime/wasmbin"
 
 	"github.com/gofrs/flock"
 	"github.com/tetratelabs/wazero"
@@ -40,6 +34,9 @@ type Engine struct {
 	cache  wazero.CompilationCache
 	guest  wazero.CompiledModule // without data: its memory comes from an image
 	base   *image.Image
+
+	memory  bool // nothing is kept on disk: it can't be
+	warning string
 }
 
 // imageVersion goes into every image's key: it changes with what the code
@@ -51,14 +48,23 @@ const bootLimit = 1 << 30
 
 // NewEngine opens an engine. The first time with a digest it compiles the
 // interpreter and boots it, which takes seconds; later it reads both from
-// the cache. It gives up when ctx is done.
-func NewEngine(ctx context.Context, config EngineConfig) (_ *Engine, err error) {
-	for _, dir := range []string{"compiled", "images"} {
-		if err := os.MkdirAll(filepath.Join(config.CacheDir, dir), 0o755); err != nil {
-			return nil, fmt.Errorf("cache directory: %w", err)
-		}
+// the cache. Where the cache can't be written, it does both every time, and
+// [Engine.Warning] says so. It gives up when ctx is done.
+func NewEngine(ctx context.Context, config EngineConfig) (*Engine, error) {
+	e, err := newEngine(ctx, config, false)
+	if !cannotWrite(err) {
+		return e, err
 	}
-	e := &Engine{config: config}
+	e, again := newEngine(ctx, config, true)
+	if again != nil {
+		return nil, again
+	}
+	e.warning = fmt.Sprintf("the cache can't be written, so each start takes seconds longer: %v", err)
+	return e, nil
+}
+
+func newEngine(ctx context.Context, config EngineConfig, memory bool) (_ *Engine, err error) {
+	e := &Engine{config: config, memory: memory}
 	defer func() {
 		if err != nil {
 			_ = e.Close(context.WithoutCancel(ctx))
@@ -81,10 +87,13 @@ func NewEngine(ctx context.Context, config EngineConfig) (_ *Engine, err error) 
 	return e, nil
 }
 
+// Warning is what the user should know about the engine, "" for nothing.
+func (e *Engine) Warning() string { return e.warning }
+
 // openWazero makes the wazero runtime with what guests import.
 func (e *Engine) openWazero(ctx context.Context) (err error) {
-	if e.cache, err = wazero.NewCompilationCacheWithDir(filepath.Join(e.config.CacheDir, "compiled")); err != nil {
-		return fmt.Errorf("cache of compiled code: %w", err)
+	if err := e.openCache(); err != nil {
+		return err
 	}
 	e.wazero = wazero.NewRuntimeWithConfig(ctx, wazero.NewRuntimeConfig().
 		WithCoreFeatures(api.CoreFeaturesV2|experimental.CoreFeaturesExtendedConst).
@@ -116,16 +125,6 @@ func (e *Engine) Close(ctx context.Context) error {
 // BaseSize is the length of the base image in bytes.
 func (e *Engine) BaseSize() int64 { return e.base.Size() }
 
-func (e *Engine) key() [32]byte {
-	return sha256.Sum256([]byte("base\x00" + imageVersion + "\x00" + e.config.Digest))
-}
-
-// cached is the path of a file that belongs to this engine's interpreter.
-func (e *Engine) cached(suffix string) string {
-	key := e.key()
-	return filepath.Join(e.config.CacheDir, "images", hex.EncodeToString(key[:8])+suffix)
-}
-
 // compileGuest compiles the interpreter without its data.
 func (e *Engine) compileGuest(ctx context.Context) error {
 	path := e.cached(".wasm")
@@ -141,44 +140,6 @@ func (e *Engine) compileGuest(ctx context.Context) error {
 	return nil
 }
 
-// The guest's file ends with the CRC of what stands before it.
-const crcSize = 4
-
-// readGuest reads what writeGuest wrote. Any error means to write it again.
-func readGuest(path string) ([]byte, error) {
-	b, err := os.ReadFile(path)
-	if err != nil {
-		return nil, err
-	}
-	n := len(b) - crcSize
-	if n < 0 || binary.LittleEndian.Uint32(b[n:]) != guestCRC(b[:n]) {
-		return nil, image.ErrCorrupt
-	}
-	return b[:n], nil
-}
-
-func guestCRC(b []byte) uint32 { return crc32.Checksum(b, crc32.MakeTable(crc32.Castagnoli)) }
-
-func (e *Engine) writeGuest(path string) ([]byte, error) {
-	module, err := os.ReadFile(e.config.Wasm)
-	if err != nil {
-		return nil, err
-	}
-	parsed, err := wasmbin.Parse(module)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", e.config.Wasm, err)
-	}
-	if len(parsed.Memories) != 1 {
-		return nil, fmt.Errorf("%s: %d memories, want 1", e.config.Wasm, len(parsed.Memories))
-	}
-	if module, err = wasmbin.WithoutData(module, uint32(parsed.Memories[0].Min)); err != nil {
-		return nil, fmt.Errorf("%s: %w", e.config.Wasm, err)
-	}
-	// A cache that can't be written costs time at the next start, nothing else.
-	_ = writeFile(path, binary.LittleEndian.AppendUint32(module[:len(module):len(module)], guestCRC(module)))
-	return module, nil
-}
-
 // openBase opens the base image; a damaged one is as good as none.
 func (e *Engine) openBase() error {
 	base, err := image.Open(e.cached(".img"), e.key())
@@ -192,13 +153,15 @@ func (e *Engine) openBase() error {
 // makeBase boots the interpreter and keeps the image of it. Two processes that
 // find none make it once.
 func (e *Engine) makeBase(ctx context.Context) error {
-	lock := flock.New(e.cached(".lock"))
-	if err := lock.Lock(); err != nil {
-		return fmt.Errorf("lock the base image: %w", err)
-	}
-	defer func() { _ = lock.Unlock() }()
-	if err := e.openBase(); err != nil || e.base != nil {
-		return err
+	if !e.memory {
+		lock := flock.New(e.cached(".lock"))
+		if err := lock.Lock(); err != nil {
+			return fmt.Errorf("lock the base image: %w", err)
+		}
+		defer func() { _ = lock.Unlock() }()
+		if err := e.openBase(); err != nil || e.base != nil {
+			return err
+		}
 	}
 	base, err := e.boot(ctx)
 	if err != nil {
@@ -285,21 +248,4 @@ func (e *Engine) instantiate(ctx context.Context, compiled wazero.CompiledModule
 	}
 	in.fuel = fuel
 	return in, nil
-}
-
-// writeFile writes a file whole or not at all.
-func writeFile(path string, data []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(path), ".write-*")
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(data)
-	if err == nil {
-		err = f.Sync()
-	}
-	if err := errors.Join(err, f.Close()); err != nil {
-		_ = os.Remove(f.Name())
-		return err
-	}
-	return os.Rename(f.Name(), path)
 }

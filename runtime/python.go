@@ -35,15 +35,19 @@ type PythonConfig struct {
 // Python runs the interpreter as a command and returns its exit code. Nothing
 // limits its time; its memory is limited by the address space.
 func Python(ctx context.Context, engine EngineConfig, config PythonConfig) (code int, err error) {
-	if err := os.MkdirAll(filepath.Join(engine.CacheDir, "compiled"), 0o755); err != nil {
-		return 0, fmt.Errorf("cache directory: %w", err)
+	code, err = python(ctx, &Engine{config: engine}, config)
+	if cannotWrite(err) {
+		code, err = python(ctx, &Engine{config: engine, memory: true}, config)
 	}
-	e := &Engine{config: engine}
+	return code, err
+}
+
+func python(ctx context.Context, e *Engine, config PythonConfig) (code int, err error) {
 	defer func() { err = errors.Join(err, e.Close(context.WithoutCancel(ctx))) }()
 	if err := e.openWazero(ctx); err != nil {
 		return 0, err
 	}
-	module, err := os.ReadFile(engine.Wasm)
+	module, err := os.ReadFile(e.config.Wasm)
 	if err != nil {
 		return 0, err
 	}
@@ -52,7 +56,7 @@ func Python(ctx context.Context, engine EngineConfig, config PythonConfig) (code
 		return 0, err
 	}
 	host := &commandHost{config: config, input: make(chan chunkOfInput)}
-	in, err := e.wazero.InstantiateModule(ctx, compiled, host.moduleConfig(engine.LibDir))
+	in, err := e.wazero.InstantiateModule(ctx, compiled, host.moduleConfig(e.config.LibDir))
 	if err != nil {
 		return 0, err
 	}

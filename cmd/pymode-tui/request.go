@@ -12,7 +12,6 @@ import (
 	"pymode-tui/gateway"
 	"pymode-tui/runtime"
 
-	"github.com/charmbracelet/x/ansi"
 	"github.com/spf13/cobra"
 )
 
@@ -100,8 +99,13 @@ func runRequest(cmd *cobra.Command, dir string, req *runtime.Request, flags *wor
 	stderr := cmd.ErrOrStderr()
 	display := newBuildDisplay(stderr)
 	w, engine, err := openWorker(cmd.Context(), dir, flags, display.show, func(e runtime.Event) {
-		if l, ok := e.(runtime.Logged); ok && !flags.json {
-			fmt.Fprintf(stderr, "%s: %s\n", l.Log.Level, ansi.Strip(oneLine(l.Log.Text)))
+		switch e := e.(type) {
+		case runtime.Logged:
+			if !flags.json {
+				fmt.Fprintf(stderr, "%s: %s\n", e.Log.Level, oneLine(e.Log.Text))
+			}
+		case runtime.Notice:
+			fmt.Fprintf(stderr, "note: %s\n", oneLine(e.Text))
 		}
 	})
 	display.close()

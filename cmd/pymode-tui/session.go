@@ -102,6 +102,9 @@ func (s *session) run(ctx context.Context) error {
 	if s.engine, err = runtime.NewEngine(ctx, config); err != nil {
 		return err
 	}
+	if warning := s.engine.Warning(); warning != "" {
+		s.notice("%s", warning)
+	}
 	group, ctx := errgroup.WithContext(ctx)
 	for _, v := range s.workers {
 		w, err := s.engine.NewWorker(workerConfig(v.project, s.flags, s.observe))

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"time"
 
 	"pymode-tui/project"
 	"pymode-tui/runtime"
@@ -81,6 +82,9 @@ func openWorker(ctx context.Context, dir string, f *workerFlags, progress func(c
 	engine, err := runtime.NewEngine(ctx, config)
 	if err != nil {
 		return nil, nil, err
+	}
+	if warning := engine.Warning(); warning != "" && observe != nil {
+		observe(runtime.Notice{At: time.Now(), Text: warning})
 	}
 	w, err := engine.NewWorker(workerConfig(p, f, observe))
 	if err != nil {
