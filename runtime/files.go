@@ -1,6 +1,8 @@
 package runtime
 
 import (
+	"crypto/sha256"
+	"io"
 	"io/fs"
 	"os"
 	"path"
@@ -20,13 +22,14 @@ const (
 
 // projectFiles is the project's directory as the guest sees it: read-only,
 // never through a link to the outside (os.Root refuses), and without what would
-// not be deployed. It remembers what was opened.
+// not be deployed. It remembers what the import has read.
 type projectFiles struct {
 	root  *os.Root
 	files fs.FS
 
-	mu     sync.Mutex
-	opened map[string]stamp
+	watching atomic.Bool // while the import goes on
+	mu       sync.Mutex
+	opened   map[string]stamp
 }
 
 // stamp tells one version of a file from the next.
@@ -34,6 +37,20 @@ type stamp struct {
 	size    int64
 	modTime time.Time
 	file    os.FileInfo // for os.SameFile: a rename over a file keeps size and time
+	content [32]byte    // SHA-256, of at most maxHashed bytes
+}
+
+// maxHashed bounds what is read of a file to tell its versions apart.
+const maxHashed = 8 << 20
+
+func hash(f io.ReaderAt) [32]byte {
+	h := sha256.New()
+	_, _ = io.Copy(h, io.NewSectionReader(f, 0, maxHashed))
+	return [32]byte(h.Sum(nil))
+}
+
+func (s stamp) isOf(info os.FileInfo) bool {
+	return info.Size() == s.size && info.ModTime().Equal(s.modTime) && os.SameFile(info, s.file)
 }
 
 func openProject(dir string) (*projectFiles, error) {
@@ -41,7 +58,9 @@ func openProject(dir string) (*projectFiles, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &projectFiles{root: root, files: root.FS(), opened: map[string]stamp{}}, nil
+	p := &projectFiles{root: root, files: root.FS(), opened: map[string]stamp{}}
+	p.watching.Store(true)
+	return p, nil
 }
 
 // hidden are names that the guest doesn't see: secrets, state, history.
@@ -58,23 +77,52 @@ func (p *projectFiles) Open(name string) (fs.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	if info, err := f.Stat(); err == nil && info.Mode().IsRegular() {
-		p.mu.Lock()
-		p.opened[name] = stamp{info.Size(), info.ModTime(), info}
-		p.mu.Unlock()
+	if p.watching.Load() {
+		p.remember(name, f)
 	}
 	return f, nil
 }
 
-// stale reports whether a file that was opened has changed since.
+func (p *projectFiles) remember(name string, f fs.File) {
+	file, ok := f.(*os.File)
+	if !ok {
+		return
+	}
+	info, err := file.Stat()
+	if err != nil || !info.Mode().IsRegular() {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.opened[name] = stamp{info.Size(), info.ModTime(), info, hash(file)}
+}
+
+// settle ends the import: what is opened from now on is read live.
+func (p *projectFiles) settle() { p.watching.Store(false) }
+
+// stale reports whether a file that the import has read is another one by now.
+// A file that was saved without a change is not.
 func (p *projectFiles) stale() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for name, was := range p.opened {
 		info, err := p.root.Stat(name)
-		if err != nil || info.Size() != was.size || !info.ModTime().Equal(was.modTime) || !os.SameFile(info, was.file) {
+		if err != nil {
 			return true
 		}
+		if was.isOf(info) {
+			continue
+		}
+		file, err := p.root.Open(name)
+		if err != nil {
+			return true
+		}
+		content := hash(file)
+		_ = file.Close()
+		if content != was.content {
+			return true
+		}
+		p.opened[name] = stamp{info.Size(), info.ModTime(), info, content}
 	}
 	return false
 }

@@ -188,6 +188,7 @@ func (w *Worker) load(ctx context.Context, number int) *generation {
 	if g.env, err = json.Marshal(w.settings().Env); err == nil {
 		err = w.importInto(ctx, g, i)
 	}
+	i.project.settle()
 	size := int64(i.instance.module.Memory().Size())
 	i.instance.close()
 	if g.failure == nil && err == nil {

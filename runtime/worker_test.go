@@ -313,6 +313,21 @@ func TestNeverOldCodeAfterASave(t *testing.T) {
 	}
 }
 
+// A save of the same text is no reason to import anything.
+func TestSameTextIsNoChange(t *testing.T) {
+	const text = "def on_fetch(request, env):\n    return 'same'"
+	dir := runtimetest.Project(t, map[string]string{"entry.py": text})
+	w := runtimetest.WorkerOf(t, dir, nil)
+	entry := filepath.Join(dir, "entry.py")
+	if err := os.Remove(entry); err != nil {
+		t.Fatal(err)
+	}
+	runtimetest.Write(t, entry, text)
+	if r := runtimetest.Get(t, w, "/"); r.Generation != 1 || string(r.Body) != "same" {
+		t.Errorf("generation %d answers %q", r.Generation, r.Body)
+	}
+}
+
 func TestReloadSupersedesAStuckImport(t *testing.T) {
 	dir := runtimetest.Project(t, map[string]string{"entry.py": "while True: pass"})
 	w, err := runtimetest.Engine(t).NewWorker(runtime.Config{Name: "test", Dir: dir, Module: "entry", Path: []string{"."}, ImportLimit: time.Hour})
