@@ -89,8 +89,10 @@ type chunkOfInput struct {
 
 func (h *commandHost) moduleConfig(libDir string) wazero.ModuleConfig {
 	files := wazero.NewFSConfig().
+		WithFSMount(emptyFiles{}, "/"). // for whoever asks whether there is a root
 		WithReadOnlyDirMount(libDir, guestLib).
-		WithDirMount(h.config.Dir, filepath.ToSlash(h.config.Dir))
+		WithDirMount(h.config.Dir, filepath.ToSlash(h.config.Dir)).
+		WithDirMount(os.TempDir(), "/tmp")
 	if h.config.TestSuite != "" {
 		files = files.WithReadOnlyDirMount(h.config.TestSuite, guestLib+"/python3.13")
 	}
@@ -113,7 +115,7 @@ func (h *commandHost) moduleConfig(libDir string) wazero.ModuleConfig {
 			}
 		}
 	}
-	return c.WithEnv("PWD", filepath.ToSlash(h.config.Dir)).
+	return c.WithEnv("TMPDIR", "/tmp").WithEnv("PWD", filepath.ToSlash(h.config.Dir)).
 		WithEnv("PYMODE_TERMINALS", strconv.Itoa(terminals))
 }
 
