@@ -51,7 +51,14 @@ type Set struct {
 // Network opens the network for one request, whose connections are let go when
 // it is over.
 type Network interface {
-	Open(ctx context.Context, caller Caller) hostcall.Network
+	Open(ctx context.Context, caller Caller) RequestNetwork
+}
+
+// RequestNetwork is the network of one request, with the ops that go with its
+// connections.
+type RequestNetwork interface {
+	hostcall.Network
+	Ops() map[string]Op
 }
 
 // New joins parts to a set. Of two parts with the same op the later counts. A
@@ -84,7 +91,8 @@ func (s *Set) Open(ctx context.Context, info runtime.CallerInfo) runtime.Calls {
 	c.caller = Caller{CallerInfo: info, OnClose: func(f func()) { c.closers = append(c.closers, f) }}
 	c.Network = hostcall.Unavailable{}
 	if s.network != nil {
-		c.Network = s.network.Open(ctx, c.caller)
+		network := s.network.Open(ctx, c.caller)
+		c.Network, c.ops = network, network.Ops()
 	}
 	return c
 }
@@ -95,12 +103,16 @@ type calls struct {
 	hostcall.Storage
 	set     *Set
 	caller  Caller
+	ops     map[string]Op // of the network
 	closers []func()
 }
 
 // Call implements [runtime.Calls].
 func (c *calls) Call(ctx context.Context, op string, args, data []byte) (result, resultData []byte, err error) {
 	f, ok := c.set.ops[op]
+	if !ok {
+		f, ok = c.ops[op]
+	}
 	if !ok {
 		return nil, nil, fmt.Errorf("the host knows no call %q", op)
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"pymode-tui/mocks/network"
 	"pymode-tui/runtime"
 
 	"github.com/spf13/cobra"
@@ -18,6 +19,8 @@ type workerFlags struct {
 	cpuLimit    time.Duration
 	memoryLimit byteSize
 	json        bool
+	offline     bool
+	allow       []string
 
 	addr    string
 	hosts   []string
@@ -30,6 +33,8 @@ func (f *workerFlags) register(cmd *cobra.Command) {
 	flags.StringVar(&f.cacheDir, "cache", "", "`folder` of the cache (default: pymode-tui in the user's cache folder)")
 	flags.DurationVar(&f.cpuLimit, "cpu-limit", runtime.DefaultCPULimit, "CPU time of a request")
 	flags.Var(&f.memoryLimit, "memory-limit", "memory of a request")
+	flags.BoolVar(&f.offline, "offline", false, "keep workers from the network")
+	flags.StringArrayVar(&f.allow, "allow", nil, "a `host` that workers may reach, and no other: api.example.com, *.example.com, localhost:8080,\n10.0.0.0/8; * is every public address (may be repeated)")
 	flags.BoolVar(&f.json, "json", false, "print JSON")
 }
 
@@ -51,6 +56,9 @@ func (f *workerFlags) listenAddr() string {
 func (f *workerFlags) check() error {
 	if f.cpuLimit <= 0 {
 		return usagef("--cpu-limit %v: want more than 0", f.cpuLimit)
+	}
+	if _, err := network.ParseRules(f.allow); err != nil {
+		return usagef("--allow: %v", err)
 	}
 	return nil
 }

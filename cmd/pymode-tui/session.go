@@ -27,12 +27,13 @@ import (
 //	watcher ─▶ project.Load ─▶ Worker.Configure, Reload ─▶ events
 //	gateway ─▶ Worker.Do                                ─▶ events
 type session struct {
-	flags   *workerFlags
-	stream  events.Stream[runtime.Event]
-	gateway *gateway.Gateway
-	workers []*served
-	engine  *runtime.Engine
-	reloads sync.WaitGroup
+	flags    *workerFlags
+	stream   events.Stream[runtime.Event]
+	gateway  *gateway.Gateway
+	workers  []*served
+	engine   *runtime.Engine
+	bindings runtime.Bindings
+	reloads  sync.WaitGroup
 }
 
 // served is one project directory of a session.
@@ -95,6 +96,10 @@ func (v *served) Do(ctx context.Context, req *runtime.Request) *runtime.Result {
 // run builds what has to be built, imports the workers and follows the changes
 // of their files until ctx is done.
 func (s *session) run(ctx context.Context) error {
+	var err error
+	if s.bindings, err = openBindings(ctx, s.flags); err != nil {
+		return err
+	}
 	config, _, err := engineConfig(ctx, s.flags, s.progress)
 	if err != nil {
 		return err
@@ -107,7 +112,7 @@ func (s *session) run(ctx context.Context) error {
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	for _, v := range s.workers {
-		w, err := s.engine.NewWorker(workerConfig(v.project, s.flags, s.observe))
+		w, err := s.engine.NewWorker(workerConfig(v.project, s.flags, s.bindings, s.observe))
 		if err != nil {
 			return err
 		}
@@ -153,7 +158,7 @@ func (s *session) reload(ctx context.Context, v *served, files []string) {
 		w.Break(ctx, files, configFailure(err))
 		return
 	}
-	if err := w.Configure(workerConfig(p, s.flags, s.observe)); err != nil {
+	if err := w.Configure(workerConfig(p, s.flags, s.bindings, s.observe)); err != nil {
 		w.Break(ctx, files, configFailure(err))
 		return
 	}

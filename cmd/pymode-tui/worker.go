@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"time"
 
+	"pymode-tui/mocks"
+	"pymode-tui/mocks/network"
 	"pymode-tui/project"
 	"pymode-tui/runtime"
 	"pymode-tui/runtime/cpython"
@@ -33,12 +35,13 @@ func engineConfig(ctx context.Context, f *workerFlags, progress func(cpython.Pro
 }
 
 // workerConfig is a project as the runtime wants it.
-func workerConfig(p *project.Project, f *workerFlags, observe func(runtime.Event)) runtime.Config {
+func workerConfig(p *project.Project, f *workerFlags, bindings runtime.Bindings, observe func(runtime.Event)) runtime.Config {
 	c := runtime.Config{
 		Name: p.Name, Dir: p.Dir, Module: p.Module, Path: p.Path,
 		Env:         map[string]runtime.Binding{},
 		MemoryLimit: int64(f.memoryLimit),
 		CPULimit:    f.cpuLimit,
+		Bindings:    bindings,
 		Observe:     observe,
 	}
 	if p.Limits.CPU > 0 {
@@ -60,6 +63,16 @@ func workerConfig(p *project.Project, f *workerFlags, observe func(runtime.Event
 	return c
 }
 
+// openBindings connects workers to what answers their host calls, until ctx is done.
+func openBindings(ctx context.Context, f *workerFlags) (runtime.Bindings, error) {
+	n, err := network.New(network.Config{Offline: f.offline, Allow: f.allow})
+	if err != nil {
+		return nil, usagef("--allow: %v", err)
+	}
+	context.AfterFunc(ctx, func() { _ = n.Close() })
+	return mocks.New(nil, n), nil
+}
+
 func isDir(path string) bool {
 	info, err := os.Stat(path)
 	return err == nil && info.IsDir()
@@ -75,6 +88,10 @@ func openWorker(ctx context.Context, dir string, f *workerFlags, progress func(c
 	if err != nil {
 		return nil, nil, err
 	}
+	bindings, err := openBindings(ctx, f)
+	if err != nil {
+		return nil, nil, err
+	}
 	config, _, err := engineConfig(ctx, f, progress)
 	if err != nil {
 		return nil, nil, err
@@ -86,7 +103,7 @@ func openWorker(ctx context.Context, dir string, f *workerFlags, progress func(c
 	if warning := engine.Warning(); warning != "" && observe != nil {
 		observe(runtime.Notice{At: time.Now(), Text: warning})
 	}
-	w, err := engine.NewWorker(workerConfig(p, f, observe))
+	w, err := engine.NewWorker(workerConfig(p, f, bindings, observe))
 	if err != nil {
 		return nil, nil, errors.Join(err, engine.Close(ctx))
 	}

@@ -11,6 +11,7 @@ from typing import Any
 
 import _pymode
 
+from pymode import _host
 from pymode._headers import Headers, HeadersInit
 from pymode._request import Request
 from pymode._response import Response, encode_body
@@ -70,7 +71,11 @@ def exchange(
     )
     result = _pymode.http_fetch_full(url, method, body, headers)
     if result is None:
-        raise FetchError(f"the host got no response to {method} {url}")
+        why, _ = _host.call("http.error", {})
+        text = why.get("text") if why else ""
+        raise FetchError(
+            f"the host got no response to {method} {url}" + (f": {text}" if text else "")
+        )
     status = int.from_bytes(result[:4], "little")
     end = 8 + int.from_bytes(result[4:8], "little")
     received = json.loads(result[8:end] or b"[]")
