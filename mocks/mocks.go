@@ -44,7 +44,7 @@ type Part interface {
 type Set struct {
 	parts   []Part
 	ops     map[string]Op
-	storage hostcall.Storage // KV, R2 and D1 as the ABI has them
+	abi     abi
 	network Network
 }
 
@@ -62,15 +62,21 @@ type RequestNetwork interface {
 }
 
 // New joins parts to a set. Of two parts with the same op the later counts. A
-// storage or network of nil is unavailable.
-func New(storage hostcall.Storage, network Network, parts ...Part) *Set {
-	s := &Set{parts: parts, ops: map[string]Op{}, storage: storage, network: network}
-	if storage == nil {
-		s.storage = hostcall.Unavailable{}
-	}
+// part that is [KV], [R2] or [D1] answers the imports of PyMode's ABI as well. A
+// network of nil is unavailable.
+func New(network Network, parts ...Part) *Set {
+	s := &Set{parts: parts, ops: map[string]Op{}, network: network}
 	for _, p := range parts {
 		for name, op := range p.Ops() {
 			s.ops[name] = op
+		}
+		switch p := p.(type) {
+		case KV:
+			s.abi.kv = p
+		case R2:
+			s.abi.r2 = p
+		case D1:
+			s.abi.d1 = p
 		}
 	}
 	return s
@@ -87,8 +93,9 @@ func (s *Set) Close() error {
 
 // Open implements [runtime.Bindings].
 func (s *Set) Open(ctx context.Context, info runtime.CallerInfo) runtime.Calls {
-	c := &calls{set: s, Storage: s.storage}
+	c := &calls{set: s}
 	c.caller = Caller{CallerInfo: info, OnClose: func(f func()) { c.closers = append(c.closers, f) }}
+	c.Storage = &storage{abi: &s.abi, caller: c.caller}
 	c.Network = hostcall.Unavailable{}
 	if s.network != nil {
 		network := s.network.Open(ctx, c.caller)

@@ -70,7 +70,7 @@ func openBindings(ctx context.Context, f *workerFlags) (runtime.Bindings, error)
 		return nil, usagef("--allow: %v", err)
 	}
 	context.AfterFunc(ctx, func() { _ = n.Close() })
-	return mocks.New(nil, n), nil
+	return mocks.New(n), nil
 }
 
 func isDir(path string) bool {

@@ -30,7 +30,7 @@ func run(t *testing.T, config network.Config, x, code string) string {
 	for line := range strings.Lines(code) {
 		entry += "    " + line
 	}
-	w := runtimetest.Worker(t, entry+"\n", func(c *runtime.Config) { c.Bindings = mocks.New(nil, n) })
+	w := runtimetest.Worker(t, entry+"\n", func(c *runtime.Config) { c.Bindings = mocks.New(n) })
 	return string(runtimetest.Get(t, w, "/").Body)
 }
 
