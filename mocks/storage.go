@@ -34,16 +34,30 @@ type D1 interface {
 // storage is the ABI's part of KV, R2 and D1 for one request. Its imports can't
 // tell an error's text: what fails is in the record of the call.
 type storage struct {
-	hostcall.Unavailable
-	*abi
+	set    *Set
 	caller Caller
+	count  *subrequests
 }
 
-// abi is the parts that answer the ABI's imports, nil where there is none.
-type abi struct {
-	kv KV
-	r2 R2
-	d1 D1
+// provided is the part of a name as what the ABI wants of it, and whether a call
+// to it may be made.
+func provided[T any](s *storage, name string) (part T, err error) {
+	if err := s.count.subrequest(); err != nil {
+		return part, err
+	}
+	provider, ok := s.set.parts[name]
+	if !ok {
+		return part, hostcall.ErrUnavailable
+	}
+	opened, err := provider.Part()
+	if err != nil {
+		return part, err
+	}
+	part, ok = opened.(T)
+	if !ok {
+		return part, hostcall.ErrUnavailable
+	}
+	return part, nil
 }
 
 // split takes a key of the ABI apart: BINDING\0key.
@@ -67,10 +81,10 @@ func failed(ctx context.Context, err error) {
 // KVGet implements [hostcall.Storage].
 func (s *storage) KVGet(ctx context.Context, key []byte) (value []byte, found bool) {
 	binding, name := split(ctx, key)
-	if s.kv == nil {
-		return nil, false
+	kv, err := provided[KV](s, "kv")
+	if err == nil {
+		value, err = kv.ABIGet(ctx, s.caller, binding, name)
 	}
-	value, err := s.kv.ABIGet(ctx, s.caller, binding, name)
 	failed(ctx, err)
 	return value, value != nil
 }
@@ -78,17 +92,21 @@ func (s *storage) KVGet(ctx context.Context, key []byte) (value []byte, found bo
 // KVPut implements [hostcall.Storage].
 func (s *storage) KVPut(ctx context.Context, key, value []byte) {
 	binding, name := split(ctx, key)
-	if s.kv != nil {
-		failed(ctx, s.kv.ABIPut(ctx, s.caller, binding, [2][]byte{[]byte(name), value}))
+	kv, err := provided[KV](s, "kv")
+	if err == nil {
+		err = kv.ABIPut(ctx, s.caller, binding, [2][]byte{[]byte(name), value})
 	}
+	failed(ctx, err)
 }
 
 // KVDelete implements [hostcall.Storage].
 func (s *storage) KVDelete(ctx context.Context, key []byte) {
 	binding, name := split(ctx, key)
-	if s.kv != nil {
-		failed(ctx, s.kv.ABIDelete(ctx, s.caller, binding, name))
+	kv, err := provided[KV](s, "kv")
+	if err == nil {
+		err = kv.ABIDelete(ctx, s.caller, binding, name)
 	}
+	failed(ctx, err)
 }
 
 // KVMultiGet implements [hostcall.Storage].
@@ -97,8 +115,9 @@ func (s *storage) KVMultiGet(ctx context.Context, document []byte) (values [][]b
 	if err := json.Unmarshal(document, &keys); err != nil {
 		return nil, fmt.Errorf("keys: want a JSON list of strings: %w", err)
 	}
-	if s.kv == nil {
-		return nil, hostcall.ErrUnavailable
+	kv, err := provided[KV](s, "kv")
+	if err != nil {
+		return nil, err
 	}
 	values = make([][]byte, len(keys))
 	of := map[string][]int{} // which keys are a binding's
@@ -112,7 +131,7 @@ func (s *storage) KVMultiGet(ctx context.Context, document []byte) (values [][]b
 		for i, index := range indices {
 			group[i] = names[index]
 		}
-		found, err := s.kv.ABIGetMulti(ctx, s.caller, binding, group)
+		found, err := kv.ABIGetMulti(ctx, s.caller, binding, group)
 		if err != nil {
 			return nil, err
 		}
@@ -127,7 +146,9 @@ func (s *storage) KVMultiGet(ctx context.Context, document []byte) (values [][]b
 
 // KVMultiPut implements [hostcall.Storage].
 func (s *storage) KVMultiPut(ctx context.Context, pairs [][2][]byte) {
-	if s.kv == nil {
+	kv, err := provided[KV](s, "kv")
+	if err != nil {
+		failed(ctx, err)
 		return
 	}
 	of := map[string][][2][]byte{}
@@ -138,7 +159,7 @@ func (s *storage) KVMultiPut(ctx context.Context, pairs [][2][]byte) {
 	hostcall.RecordOf(ctx).Detail = fmt.Sprintf("%d keys", len(pairs))
 	var errs []error
 	for binding, group := range of {
-		errs = append(errs, s.kv.ABIPut(ctx, s.caller, binding, group...))
+		errs = append(errs, kv.ABIPut(ctx, s.caller, binding, group...))
 	}
 	failed(ctx, errors.Join(errs...))
 }
@@ -146,10 +167,10 @@ func (s *storage) KVMultiPut(ctx context.Context, pairs [][2][]byte) {
 // R2Get implements [hostcall.Storage].
 func (s *storage) R2Get(ctx context.Context, key []byte) (value []byte, found bool) {
 	binding, name := split(ctx, key)
-	if s.r2 == nil {
-		return nil, false
+	r2, err := provided[R2](s, "r2")
+	if err == nil {
+		value, found, err = r2.ABIGet(ctx, s.caller, binding, name)
 	}
-	value, found, err := s.r2.ABIGet(ctx, s.caller, binding, name)
 	failed(ctx, err)
 	return value, found
 }
@@ -157,23 +178,30 @@ func (s *storage) R2Get(ctx context.Context, key []byte) (value []byte, found bo
 // R2Put implements [hostcall.Storage].
 func (s *storage) R2Put(ctx context.Context, key, value []byte) {
 	binding, name := split(ctx, key)
-	if s.r2 != nil {
-		failed(ctx, s.r2.ABIPut(ctx, s.caller, binding, name, value))
+	r2, err := provided[R2](s, "r2")
+	if err == nil {
+		err = r2.ABIPut(ctx, s.caller, binding, name, value)
 	}
+	failed(ctx, err)
 }
 
 // D1Exec implements [hostcall.Storage].
 func (s *storage) D1Exec(ctx context.Context, sql, params []byte) (result []byte, err error) {
-	if s.d1 == nil {
-		return nil, hostcall.ErrUnavailable
+	d1, err := provided[D1](s, "d1")
+	if err != nil {
+		return nil, err
 	}
-	return s.d1.ABIExec(ctx, s.caller, sql, params)
+	return d1.ABIExec(ctx, s.caller, sql, params)
 }
 
 // D1Batch implements [hostcall.Storage].
 func (s *storage) D1Batch(ctx context.Context, queries []byte) (result []byte, err error) {
-	if s.d1 == nil {
-		return nil, hostcall.ErrUnavailable
+	d1, err := provided[D1](s, "d1")
+	if err != nil {
+		return nil, err
 	}
-	return s.d1.ABIBatch(ctx, s.caller, queries)
+	return d1.ABIBatch(ctx, s.caller, queries)
 }
+
+// Env implements [hostcall.Storage]. The runtime itself knows the environment.
+func (s *storage) Env(context.Context, string) (value string, found bool) { return "", false }

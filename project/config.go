@@ -15,7 +15,7 @@ type config struct {
 	vars         map[string]any
 	bindings     []Binding
 	dependencies []string
-	cpu          time.Duration
+	limits       Limits
 	warnings     []string
 }
 
@@ -137,15 +137,20 @@ func (c *config) readLimits(v *value, section string) error {
 	if err != nil {
 		return err
 	}
-	cpu := limits.get("cpu_ms")
-	if cpu == nil {
-		return nil
+	if cpu := limits.get("cpu_ms"); cpu != nil {
+		ms, ok := cpu.data.(int64)
+		if !ok || ms <= 0 || ms > math.MaxInt64/int64(time.Millisecond) {
+			return c.wrong(cpu, "", "%s must be a positive integer, in milliseconds", at("limits.cpu_ms", section))
+		}
+		c.limits.CPU = time.Duration(ms) * time.Millisecond
 	}
-	ms, ok := cpu.data.(int64)
-	if !ok || ms <= 0 || ms > math.MaxInt64/int64(time.Millisecond) {
-		return c.wrong(cpu, "", "%s must be a positive integer, in milliseconds", at("limits.cpu_ms", section))
+	if subrequests := limits.get("subrequests"); subrequests != nil {
+		n, ok := subrequests.data.(int64)
+		if !ok || n <= 0 || n > math.MaxInt32 {
+			return c.wrong(subrequests, "", "%s must be a positive integer", at("limits.subrequests", section))
+		}
+		c.limits.Subrequests = int(n)
 	}
-	c.cpu = time.Duration(ms) * time.Millisecond
 	return nil
 }
 

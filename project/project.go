@@ -46,7 +46,8 @@ type Project struct {
 
 // Limits are budgets that the config lowers or raises.
 type Limits struct {
-	CPU time.Duration `json:"cpu_ns"` // of a request; 0 where the config says nothing
+	CPU         time.Duration `json:"cpu_ns"`      // of a request; 0 where the config says nothing
+	Subrequests int           `json:"subrequests"` // of a request; 0 where the config says nothing
 }
 
 // Load reads the project in the directory dir. Every error is an [*Error]; a
@@ -220,8 +221,8 @@ func (p *Project) merge(pyproject, wrangler *config, projectName string) {
 		if c.name != "" {
 			name = c.name
 		}
-		if c.cpu != 0 {
-			p.Limits.CPU = c.cpu
+		if c.limits != (Limits{}) {
+			p.Limits = c.limits
 		}
 		p.Dependencies = append(p.Dependencies, c.dependencies...)
 		p.Warnings = append(p.Warnings, c.warnings...)

@@ -18,7 +18,10 @@ type Bindings interface {
 // CallerInfo says on whose behalf host calls are made.
 type CallerInfo struct {
 	Worker string
-	ID     string // of the request, "" at import
+	ID     string   // of the request, "" at import
+	Chain  []string // the workers that wait for this one, the outermost first, and this one
+	Env    map[string]Binding
+	Warn   func(text string) // adds a warning to the log; nil where there is none
 }
 
 // Calls answers the host calls of one request, on one goroutine. Each method

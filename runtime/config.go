@@ -64,6 +64,9 @@ func (s *settings) observe(e Event) {
 type Binding struct {
 	Kind  string `json:"kind"`            // "var", "secret", "kv", "r2", "d1", "ai", "service"
 	Value any    `json:"value,omitempty"` // of a var or a secret
+	// Target is what the config binds: a namespace's id, the name of a bucket,
+	// a database or a worker. "" is what has the binding's own name.
+	Target string `json:"-"`
 }
 
 // withDefaults fills what was left empty.

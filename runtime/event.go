@@ -53,6 +53,7 @@ type RequestStarted struct {
 	Request    *Request  `json:"-"`
 	Method     string    `json:"method"`
 	URL        string    `json:"url"`
+	Parent     *Parent   `json:"parent,omitempty"`
 }
 
 // RequestRunning says what a running request has used up to now, a few times a second.

@@ -22,6 +22,14 @@ type Request struct {
 	URL     string // absolute: http://127.0.0.1:8787/path?query
 	Headers []Header
 	Body    []byte
+	Parent  *Parent // nil for a request from outside
+}
+
+// Parent is the request in which a worker made this one, through a service binding.
+type Parent struct {
+	Worker string   `json:"worker"`
+	ID     string   `json:"id"`
+	Chain  []string `json:"-"` // the workers that wait, the outermost first, and this one
 }
 
 // Result is the answer to one request, and all that happened on the way. Its

@@ -96,7 +96,10 @@ func (x *execution) run(ctx context.Context, in *instance, f func(context.Contex
 	if x.bindings == nil {
 		x.bindings = noBindings{}
 	}
-	x.calls = x.bindings.Open(ctx, x.caller)
+	caller := x.caller
+	caller.Env = x.env
+	caller.Warn = func(text string) { x.log("warning", text) }
+	x.calls = x.bindings.Open(ctx, caller)
 	defer x.calls.Close()
 	in.fuel.Set(fuelPerYield)
 	err := f(hostcall.WithHost(ctx, x))

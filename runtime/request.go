@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -27,7 +28,7 @@ func (w *Worker) Do(ctx context.Context, req *Request) *Result {
 	result.Generation = g.number
 	w.settings().observe(RequestStarted{
 		Worker: w.settings().Name, At: start, ID: id, Generation: g.number,
-		Request: req, Method: req.Method, URL: req.URL,
+		Request: req, Method: req.Method, URL: req.URL, Parent: req.Parent,
 	})
 	if g.failure != nil {
 		result.fail(g.failure, 500)
@@ -78,9 +79,13 @@ func (w *Worker) serve(ctx context.Context, in *instance, g *generation, req *Re
 		result.fail(&Failure{Kind: FailureProtocol, Message: err.Error()}, 500)
 		return true
 	}
+	caller := CallerInfo{Worker: w.settings().Name, ID: result.ID, Chain: []string{w.settings().Name}}
+	if req.Parent != nil {
+		caller.Chain = append(slices.Clip(req.Parent.Chain), caller.Chain...)
+	}
 	x := newExecution(executionConfig{
 		cpuLimit: w.settings().CPULimit, wallLimit: w.settings().WallLimit, input: input,
-		env: g.settings.Env, bindings: g.settings.Bindings, caller: CallerInfo{Worker: w.settings().Name, ID: result.ID},
+		env: g.settings.Env, bindings: g.settings.Bindings, caller: caller,
 		onCall: func(c Call) {
 			w.settings().observe(Called{Worker: w.settings().Name, At: time.Now(), ID: result.ID, Generation: g.number, Call: c})
 		},

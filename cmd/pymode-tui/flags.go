@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"pymode-tui/mocks/kv"
 	"pymode-tui/mocks/network"
 	"pymode-tui/runtime"
 
@@ -21,6 +22,9 @@ type workerFlags struct {
 	json        bool
 	offline     bool
 	allow       []string
+	stateDir    string
+	kv          string
+	subrequests int
 
 	addr    string
 	hosts   []string
@@ -33,6 +37,9 @@ func (f *workerFlags) register(cmd *cobra.Command) {
 	flags.StringVar(&f.cacheDir, "cache", "", "`folder` of the cache (default: pymode-tui in the user's cache folder)")
 	flags.DurationVar(&f.cpuLimit, "cpu-limit", runtime.DefaultCPULimit, "CPU time of a request")
 	flags.Var(&f.memoryLimit, "memory-limit", "memory of a request")
+	flags.StringVar(&f.stateDir, "state", "", "`folder` of what KV, R2 and D1 hold (default: .pymode in the project)")
+	flags.StringVar(&f.kv, "kv", "", "`URL` of a Redis to keep KV in: redis://, rediss:// or redis-cluster://")
+	flags.IntVar(&f.subrequests, "subrequests", 0, "how many calls to the network and to bindings a request may make\n(default: 1000, as on the paid plan; 50 is the free one's)")
 	flags.BoolVar(&f.offline, "offline", false, "keep workers from the network")
 	flags.StringArrayVar(&f.allow, "allow", nil, "a `host` that workers may reach, and no other: api.example.com, *.example.com, localhost:8080,\n10.0.0.0/8; * is every public address (may be repeated)")
 	flags.BoolVar(&f.json, "json", false, "print JSON")
@@ -56,6 +63,12 @@ func (f *workerFlags) listenAddr() string {
 func (f *workerFlags) check() error {
 	if f.cpuLimit <= 0 {
 		return usagef("--cpu-limit %v: want more than 0", f.cpuLimit)
+	}
+	if f.subrequests < 0 {
+		return usagef("--subrequests %d: want more than 0", f.subrequests)
+	}
+	if err := kv.CheckURL(f.kv); err != nil {
+		return usagef("--kv: %v", err)
 	}
 	if _, err := network.ParseRules(f.allow); err != nil {
 		return usagef("--allow: %v", err)

@@ -80,7 +80,9 @@ func (h *headless) jsonLine(e runtime.Event) {
 			At     time.Time `json:"at"`
 			Method string    `json:"method"`
 			URL    string    `json:"url"`
-		}{e.Kind(), done.Worker, done.At, done.Request.Method, done.Request.URL}
+
+			Parent *runtime.Parent `json:"parent,omitempty"`
+		}{e.Kind(), done.Worker, done.At, done.Request.Method, done.Request.URL, done.Request.Parent}
 		body = done.Result
 	}
 	first, err := json.Marshal(head)

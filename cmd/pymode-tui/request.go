@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -98,7 +97,7 @@ func readData(data string, stdin io.Reader) ([]byte, error) {
 func runRequest(cmd *cobra.Command, dir string, req *runtime.Request, flags *workerFlags) (err error) {
 	stderr := cmd.ErrOrStderr()
 	display := newBuildDisplay(stderr)
-	w, engine, err := openWorker(cmd.Context(), dir, flags, display.show, func(e runtime.Event) {
+	w, err := openWorker(cmd.Context(), dir, flags, display.show, func(e runtime.Event) {
 		switch e := e.(type) {
 		case runtime.Logged:
 			if !flags.json {
@@ -114,8 +113,7 @@ func runRequest(cmd *cobra.Command, dir string, req *runtime.Request, flags *wor
 		return err
 	}
 	defer func() {
-		w.Close()
-		err = errors.Join(err, engine.Close(context.WithoutCancel(cmd.Context())))
+		err = errors.Join(err, w.close(cmd.Context()))
 	}()
 	result := w.Do(cmd.Context(), req)
 	if err := printResult(cmd.OutOrStdout(), w.Masked(result), flags.json); err != nil {

@@ -32,7 +32,7 @@ type session struct {
 	gateway  *gateway.Gateway
 	workers  []*served
 	engine   *runtime.Engine
-	bindings runtime.Bindings
+	bindings *bindings
 	reloads  sync.WaitGroup
 }
 
@@ -78,6 +78,9 @@ func newSession(dirs []string, flags *workerFlags) (_ *session, err error) {
 		}
 		names[v.project.Name] = dir
 	}
+	if s.bindings, err = openBindings(flags, func(text string) { s.notice("%s", text) }, s.find); err != nil {
+		return nil, err
+	}
 	s.gateway, err = gateway.Listen(gateway.Config{Addr: flags.listenAddr(), Hosts: flags.hosts}, s.workers[0])
 	return s, err
 }
@@ -96,10 +99,6 @@ func (v *served) Do(ctx context.Context, req *runtime.Request) *runtime.Result {
 // run builds what has to be built, imports the workers and follows the changes
 // of their files until ctx is done.
 func (s *session) run(ctx context.Context) error {
-	var err error
-	if s.bindings, err = openBindings(ctx, s.flags); err != nil {
-		return err
-	}
 	config, _, err := engineConfig(ctx, s.flags, s.progress)
 	if err != nil {
 		return err
@@ -121,6 +120,10 @@ func (s *session) run(ctx context.Context) error {
 		for _, warning := range v.project.Warnings {
 			s.notice("%s: %s", v.project.Name, warning)
 		}
+		group.Go(func() error {
+			s.bindings.prepare(v.project)
+			return nil
+		})
 		group.Go(func() error {
 			w.Reload(ctx, nil)
 			return s.follow(ctx, v)
@@ -194,6 +197,11 @@ func (s *session) close() {
 	}
 	if s.engine != nil {
 		_ = s.engine.Close(ctx)
+	}
+	if s.bindings != nil {
+		if err := s.bindings.close(); err != nil {
+			s.notice("%v", err)
+		}
 	}
 	s.stream.Close()
 }

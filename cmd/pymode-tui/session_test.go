@@ -201,14 +201,11 @@ func TestExamples(t *testing.T) {
 		t.Run(dir, func(t *testing.T) {
 			runtimetest.Engine(t)
 			dir := filepath.Join("..", "..", "examples", dir)
-			w, engine, err := openWorker(t.Context(), dir, &workerFlags{cpuLimit: 30 * time.Second, memoryLimit: runtime.DefaultMemoryLimit}, nil, nil)
+			w, err := openWorker(t.Context(), dir, &workerFlags{cpuLimit: 30 * time.Second, memoryLimit: runtime.DefaultMemoryLimit}, nil, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer func() {
-				w.Close()
-				_ = engine.Close(context.Background())
-			}()
+			defer func() { _ = w.close(context.Background()) }()
 			r := w.Do(t.Context(), &runtime.Request{Method: "GET", URL: "http://localhost/"})
 			if r.Status != 200 || r.Error != nil || !strings.Contains(string(r.Body), want) || len(r.Body) == 0 {
 				t.Errorf("got %d %q %v", r.Status, r.Body, r.Error)

@@ -7,8 +7,6 @@ import (
 	"path/filepath"
 	"time"
 
-	"pymode-tui/mocks"
-	"pymode-tui/mocks/network"
 	"pymode-tui/project"
 	"pymode-tui/runtime"
 	"pymode-tui/runtime/cpython"
@@ -35,13 +33,13 @@ func engineConfig(ctx context.Context, f *workerFlags, progress func(cpython.Pro
 }
 
 // workerConfig is a project as the runtime wants it.
-func workerConfig(p *project.Project, f *workerFlags, bindings runtime.Bindings, observe func(runtime.Event)) runtime.Config {
+func workerConfig(p *project.Project, f *workerFlags, bindings *bindings, observe func(runtime.Event)) runtime.Config {
 	c := runtime.Config{
 		Name: p.Name, Dir: p.Dir, Module: p.Module, Path: p.Path,
 		Env:         map[string]runtime.Binding{},
 		MemoryLimit: int64(f.memoryLimit),
 		CPULimit:    f.cpuLimit,
-		Bindings:    bindings,
+		Bindings:    bindings.of(p),
 		Observe:     observe,
 	}
 	if p.Limits.CPU > 0 {
@@ -58,19 +56,9 @@ func workerConfig(p *project.Project, f *workerFlags, bindings runtime.Bindings,
 		c.Secrets = append(c.Secrets, secret.Reveal())
 	}
 	for _, b := range p.Bindings {
-		c.Env[b.Name] = runtime.Binding{Kind: string(b.Kind)}
+		c.Env[b.Name] = runtime.Binding{Kind: string(b.Kind), Target: b.Target}
 	}
 	return c
-}
-
-// openBindings connects workers to what answers their host calls, until ctx is done.
-func openBindings(ctx context.Context, f *workerFlags) (runtime.Bindings, error) {
-	n, err := network.New(network.Config{Offline: f.offline, Allow: f.allow})
-	if err != nil {
-		return nil, usagef("--allow: %v", err)
-	}
-	context.AfterFunc(ctx, func() { _ = n.Close() })
-	return mocks.New(n), nil
 }
 
 func isDir(path string) bool {
@@ -78,35 +66,65 @@ func isDir(path string) bool {
 	return err == nil && info.IsDir()
 }
 
+// loneWorker is one worker without a session around it.
+type loneWorker struct {
+	*runtime.Worker
+	engine   *runtime.Engine
+	bindings *bindings
+}
+
 // openWorker loads a project and imports it: what commands without a console
-// start with. The engine is the caller's to close, after the worker.
-func openWorker(ctx context.Context, dir string, f *workerFlags, progress func(cpython.Progress), observe func(runtime.Event)) (*runtime.Worker, *runtime.Engine, error) {
+// start with.
+func openWorker(ctx context.Context, dir string, f *workerFlags, progress func(cpython.Progress), observe func(runtime.Event)) (_ *loneWorker, err error) {
 	if err := f.check(); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	p, err := project.Load(dir)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	bindings, err := openBindings(ctx, f)
-	if err != nil {
-		return nil, nil, err
+	notify := func(text string) {
+		if observe != nil {
+			observe(runtime.Notice{At: time.Now(), Text: text})
+		}
+	}
+	w := &loneWorker{}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, w.close(ctx))
+		}
+	}()
+	if w.bindings, err = openBindings(f, notify, alone); err != nil {
+		return nil, err
 	}
 	config, _, err := engineConfig(ctx, f, progress)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	engine, err := runtime.NewEngine(ctx, config)
-	if err != nil {
-		return nil, nil, err
+	if w.engine, err = runtime.NewEngine(ctx, config); err != nil {
+		return nil, err
 	}
-	if warning := engine.Warning(); warning != "" && observe != nil {
-		observe(runtime.Notice{At: time.Now(), Text: warning})
+	if warning := w.engine.Warning(); warning != "" {
+		notify(warning)
 	}
-	w, err := engine.NewWorker(workerConfig(p, f, bindings, observe))
-	if err != nil {
-		return nil, nil, errors.Join(err, engine.Close(ctx))
+	if w.Worker, err = w.engine.NewWorker(workerConfig(p, f, w.bindings, observe)); err != nil {
+		return nil, err
 	}
 	w.Reload(ctx, nil)
-	return w, engine, nil
+	return w, nil
+}
+
+// close ends the worker and what it was run by.
+func (w *loneWorker) close(ctx context.Context) error {
+	var errs []error
+	if w.Worker != nil {
+		w.Close()
+	}
+	if w.engine != nil {
+		errs = append(errs, w.engine.Close(context.WithoutCancel(ctx)))
+	}
+	if w.bindings != nil {
+		errs = append(errs, w.bindings.close())
+	}
+	return errors.Join(errs...)
 }

@@ -27,7 +27,7 @@ func (s *Store) ABIGetMulti(ctx context.Context, caller mocks.Caller, binding st
 			return nil, err
 		}
 	}
-	entries, err := s.entries(ctx, s.namespace(caller.Worker, binding), keys)
+	entries, err := s.entries(ctx, caller.Target(binding), keys)
 	if err != nil {
 		return nil, err
 	}
@@ -49,7 +49,7 @@ func (s *Store) ABIPut(ctx context.Context, caller mocks.Caller, binding string,
 	var err error
 	for i, pair := range pairs {
 		a := putArgs{Key: string(pair[0])}
-		if changes[i], err = s.changeOf(s.namespace(caller.Worker, binding), &a, pair[1]); err != nil {
+		if changes[i], err = s.changeOf(caller.Target(binding), &a, pair[1]); err != nil {
 			return err
 		}
 	}
@@ -61,7 +61,7 @@ func (s *Store) ABIDelete(ctx context.Context, caller mocks.Caller, binding, key
 	if err := checkKey(verbDelete, key); err != nil {
 		return err
 	}
-	return s.remove(ctx, s.namespace(caller.Worker, binding), key)
+	return s.remove(ctx, caller.Target(binding), key)
 }
 
 // For a console: what a namespace holds, and changes by hand.

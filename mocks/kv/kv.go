@@ -42,14 +42,11 @@ type Store struct {
 	journal *journal // nil on a real Redis
 	inside  *miniredis.Miniredis
 	loading sync.WaitGroup
-
-	mu         sync.Mutex
-	namespaces map[[2]string]string // by worker and binding
 }
 
 // New opens the store.
 func New(config Config) (*Store, error) {
-	s := &Store{now: config.Now, namespaces: map[[2]string]string{}}
+	s := &Store{now: config.Now}
 	if s.now == nil {
 		s.now = time.Now
 	}
@@ -100,23 +97,6 @@ func host(address string) string {
 		return u.Host
 	}
 	return "the URL given"
-}
-
-// Use says which namespace a worker's binding means; by itself it is the one
-// of the binding's name.
-func (s *Store) Use(worker, binding, namespace string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.namespaces[[2]string{worker, binding}] = namespace
-}
-
-func (s *Store) namespace(worker, binding string) string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if namespace, ok := s.namespaces[[2]string{worker, binding}]; ok {
-		return namespace
-	}
-	return binding
 }
 
 // Close lets go of the Redis. What was written is kept already.

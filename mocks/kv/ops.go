@@ -54,7 +54,7 @@ func (s *Store) opGet(ctx context.Context, caller mocks.Caller, args, _ []byte) 
 	if err := checkCacheTTL(verbGet, a.CacheTTL); err != nil {
 		return nil, nil, err
 	}
-	entries, err := s.entries(ctx, s.namespace(caller.Worker, a.Binding), []string{a.Key})
+	entries, err := s.entries(ctx, caller.Target(a.Binding), []string{a.Key})
 	if err != nil {
 		return nil, nil, failure(verbGet, err)
 	}
@@ -96,7 +96,7 @@ func (s *Store) opGetMulti(ctx context.Context, caller mocks.Caller, args, _ []b
 	if err := checkCacheTTL(verbBulk, a.CacheTTL); err != nil {
 		return nil, nil, err
 	}
-	entries, err := s.entries(ctx, s.namespace(caller.Worker, a.Binding), a.Keys)
+	entries, err := s.entries(ctx, caller.Target(a.Binding), a.Keys)
 	if err != nil {
 		return nil, nil, failure(verbBulk, err)
 	}
@@ -138,7 +138,7 @@ func (s *Store) opPut(ctx context.Context, caller mocks.Caller, args, data []byt
 	}
 	record := hostcall.RecordOf(ctx)
 	record.Binding, record.Detail = a.Binding, a.Key
-	c, err := s.changeOf(s.namespace(caller.Worker, a.Binding), &a, data)
+	c, err := s.changeOf(caller.Target(a.Binding), &a, data)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -182,7 +182,7 @@ func (s *Store) opPutMulti(ctx context.Context, caller mocks.Caller, args, data 
 	if len(a.Entries) > maxPutMulti {
 		return nil, nil, refusal(verbPut, 400, "You can write a maximum of %d keys at once", maxPutMulti)
 	}
-	namespace := s.namespace(caller.Worker, a.Binding)
+	namespace := caller.Target(a.Binding)
 	changes := make([]change, len(a.Entries))
 	for i := range a.Entries {
 		length := a.Entries[i].Length
@@ -210,7 +210,7 @@ func (s *Store) opDelete(ctx context.Context, caller mocks.Caller, args, _ []byt
 	if err := checkKey(verbDelete, a.Key); err != nil {
 		return nil, nil, err
 	}
-	return nil, nil, s.remove(ctx, s.namespace(caller.Worker, a.Binding), a.Key)
+	return nil, nil, s.remove(ctx, caller.Target(a.Binding), a.Key)
 }
 
 func (s *Store) remove(ctx context.Context, namespace, key string) error {
@@ -249,7 +249,7 @@ func (s *Store) opList(ctx context.Context, caller mocks.Caller, args, _ []byte)
 	if err != nil {
 		return nil, nil, err
 	}
-	page, err := s.page(ctx, s.namespace(caller.Worker, a.Binding), prefix, cursor, limit)
+	page, err := s.page(ctx, caller.Target(a.Binding), prefix, cursor, limit)
 	if err != nil {
 		return nil, nil, failure(verbGet, err)
 	}

@@ -83,6 +83,18 @@ func connect(address string) (redis.UniversalClient, error) {
 	return redis.NewClient(options), nil
 }
 
+// CheckURL says what is wrong with a URL for [Config]; "" is none, and fine.
+func CheckURL(address string) error {
+	if address == "" {
+		return nil
+	}
+	client, err := connect(address)
+	if err != nil {
+		return err
+	}
+	return client.Close()
+}
+
 const connectTimeout = 2 * time.Second
 
 // plain is an error about a URL without the URL, which may hold a password.

@@ -26,6 +26,8 @@ _LIST_OPTIONS = {"prefix": "prefix", "limit": "limit", "cursor": "cursor"}
 class KVError(Exception):
     """What KV refused, in the platform's own words."""
 
+    __module__ = "pymode.env"
+
 
 class KVValue(Result):
     """A value with its metadata: `r.value` and `r["value"]`, or `value, metadata = r`."""

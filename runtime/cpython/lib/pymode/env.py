@@ -14,11 +14,21 @@ from pymode._binding import Binding
 from pymode._d1 import D1
 from pymode._kv import KV, KVError, KVListResult, KVValue
 from pymode._r2 import R2
-from pymode._service import Service
+from pymode._service import Service, ServiceError
 
 __all__ = [
-    "AI", "D1", "KV", "R2", "Binding", "Env", "KVError", "KVListResult", "KVValue", "Service",
-]  # fmt: skip
+    "AI",
+    "D1",
+    "KV",
+    "R2",
+    "Binding",
+    "Env",
+    "KVError",
+    "KVListResult",
+    "KVValue",
+    "Service",
+    "ServiceError",
+]
 
 KINDS: dict[str, type[Binding]] = {"kv": KV, "r2": R2, "d1": D1, "ai": AI, "service": Service}
 
@@ -41,18 +51,24 @@ class Env:
             self.__dict__[name] = value_of(name, entry)
 
     def __getattr__(self, name: str) -> Any:
-        """Say which names there are; called only for those that there are not."""
+        """Give a binding whose name says its kind, though no config file names it.
+
+        Called only for names that there are not; says which ones there are.
+        """
         if name.startswith("__"):
             raise AttributeError(name)
+        if kind := guess(name):
+            binding = self.__dict__[name] = KINDS[kind](name, {"kind": kind})
+            return binding
         raise AttributeError(
             f"env has no {name}; it has {', '.join(sorted(self)) or 'nothing'}", name=name, obj=self
         )
 
     def __getitem__(self, name: str) -> Any:
         """Give a variable, secret or binding; KeyError where there is none."""
-        if name not in self:
+        if name not in self and not guess(name):
             raise KeyError(name)
-        return self.__dict__[name]
+        return getattr(self, name)
 
     def get(self, name: str, default: Any = None) -> Any:
         """Give a variable, secret or binding, or the default."""
@@ -77,6 +93,13 @@ class Env:
     def __repr__(self) -> str:
         """Show the names, never the values: there are secrets among them."""
         return f"<Env {', '.join(self)}>"
+
+
+def guess(name: str) -> str:
+    """Tell a binding's kind by its name; "" where that says nothing."""
+    if name == "AI":
+        return "ai"
+    return {"KV": "kv", "R2": "r2", "D1": "d1", "DB": "d1"}.get(name.rpartition("_")[2], "")
 
 
 def value_of(name: str, entry: Mapping[str, Any]) -> Any:
