@@ -54,6 +54,9 @@ func (noCalls) Close() {}
 // maxCalls is how many host calls of one request are kept; all are answered.
 const maxCalls = 10_000
 
+// recordDetail says what a host call was about.
+func recordDetail(ctx context.Context, detail string) { hostcall.RecordOf(ctx).Detail = detail }
+
 // hostCall runs f as the host call op: its time is the host's, and it becomes a
 // [Call]. f returns what went out and an error.
 func (x *execution) hostCall(ctx context.Context, op string, in int, f func(context.Context) (out int, err error)) {

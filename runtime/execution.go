@@ -49,6 +49,7 @@ type execution struct {
 	failure     *Failure
 	warnings    []string
 	calls       Calls
+	threads     *threads // nil at import
 	callLog     []Call
 	modules     []Module
 	responding  bool
@@ -220,6 +221,8 @@ func (x *execution) Call(ctx context.Context, op string, args, data []byte) (res
 		}
 		x.warnings = append(x.warnings, a.Text)
 		x.log("warning", a.Text)
+	case "thread.error":
+		result, err = x.threads.lastError()
 	default:
 		x.hostCall(ctx, op, len(args)+len(data), func(ctx context.Context) (int, error) {
 			result, resultData, err = x.calls.Call(ctx, op, args, data)

@@ -96,11 +96,13 @@ func (w *Worker) serve(ctx context.Context, in *instance, g *generation, req *Re
 			w.settings().observe(RequestRunning{Worker: w.settings().Name, At: time.Now(), ID: result.ID, CPU: cpu, Memory: memory})
 		},
 	})
+	x.threads = w.newThreads(ctx, g, x, result.ID)
 	var cost usage
 	err = x.run(ctx, in, func(ctx context.Context) error {
 		defer func() { cost = x.cost() }()
 		return in.call(ctx, "_start")
 	})
+	x.threads.end()
 	result.Metrics.Wall = cost.wall.Microseconds()
 	result.Metrics.CPU = cost.cpu.Microseconds()
 	result.Metrics.Host = cost.host.Microseconds()

@@ -60,6 +60,8 @@ class Worker:
         return answer
 
     def _answer(self, message: dict[str, Any], body: bytes) -> _document.Answer:
+        if message.get("thread"):
+            return 200, [], self._run_child(message, body)
         received = message["request"]
         fields = received["headers"]
         for name, value in fields:
@@ -76,6 +78,13 @@ class Worker:
         if context is not None and context.pending:
             self._wait(context)
         return _convert.convert(result, plan.name)
+
+    def _run_child(self, message: dict[str, Any], body: bytes) -> bytes:
+        """Run a function for another instance; its result, or what it raised, pickled."""
+        from pymode import parallel
+
+        self.env._update(message.get("env") or {})
+        return parallel.run(body, self.loop.run_handler, self.project)
 
     def _wait(self, context: Context) -> None:
         """Finish what was given to wait_until: the instance ends with the request."""
