@@ -16,6 +16,7 @@ type config struct {
 	bindings     []Binding
 	dependencies []string
 	limits       Limits
+	ai           AI
 	warnings     []string
 }
 
@@ -160,7 +161,7 @@ func (c *config) readLimits(v *value, section string) error {
 //	binding = "CACHE_KV"    CACHE_KV = "1f2e"
 //	id = "1f2e"
 //
-// and for AI, of which there is one: ai = "AI", or [ai] binding = "AI".
+// and for AI, of which there is one: ai = "AI", or [ai] binding = "AI"; see readAI.
 func (c *config) readBindings(v *value, form bindingForm, section string) error {
 	if v == nil {
 		return nil
@@ -174,6 +175,9 @@ func (c *config) readBindings(v *value, form bindingForm, section string) error 
 		}
 		return nil
 	case *table:
+		if form.kind == KindAI {
+			return c.readAI(v, data, section)
+		}
 		if data.get("binding") != nil && isField(data, form) {
 			return c.readItem(v, form, section)
 		}
@@ -194,8 +198,8 @@ func (c *config) readBindings(v *value, form bindingForm, section string) error 
 // isField reports whether a table is one binding written out and not a table of
 // bindings, one of which happens to be called "binding".
 func isField(t *table, form bindingForm) bool {
-	if form.kind == KindAI || len(t.names) == 1 {
-		return form.kind == KindAI
+	if len(t.names) == 1 {
+		return false
 	}
 	for _, target := range form.targets {
 		if t.get(target) != nil {

@@ -41,6 +41,7 @@ type Project struct {
 	Secrets      map[string]Secret `json:"secrets"`      // .dev.vars; never shown
 	Dependencies []string          `json:"dependencies"` // [project] dependencies, as written: "markupsafe>=3"
 	Limits       Limits            `json:"limits"`
+	AI           AI                `json:"ai"`
 	Warnings     []string          `json:"warnings"` // what may be a mistake, a line each
 }
 
@@ -220,6 +221,9 @@ func (p *Project) merge(pyproject, wrangler *config, projectName string) {
 		}
 		if c.name != "" {
 			name = c.name
+		}
+		if c.ai.URL != "" {
+			p.AI = c.ai
 		}
 		if c.limits != (Limits{}) {
 			p.Limits = c.limits

@@ -527,3 +527,13 @@ func BenchmarkLoad(b *testing.B) {
 		}
 	}
 }
+
+func TestAI(t *testing.T) {
+	p := load(t, map[string]string{"entry.py": "", "pyproject.toml": "[tool.pymode.ai]\nurl = 'http://localhost:1/v1'\nkey = 'K'\nmodels = { '*' = 'any' }\n[tool.pymode.limits]\nsubrequests = 50"})
+	if p.AI.URL != "http://localhost:1/v1" || p.AI.Key != "K" || p.AI.Models["*"] != "any" || p.Limits.Subrequests != 50 {
+		t.Errorf("got %+v, %+v", p.AI, p.Limits)
+	}
+	if len(p.Bindings) != 1 || p.Bindings[0].Name != "AI" {
+		t.Errorf("bindings: %+v", p.Bindings)
+	}
+}

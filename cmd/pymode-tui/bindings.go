@@ -11,6 +11,7 @@ import (
 	"sync"
 
 	"pymode-tui/mocks"
+	"pymode-tui/mocks/ai"
 	"pymode-tui/mocks/kv"
 	"pymode-tui/mocks/network"
 	"pymode-tui/mocks/services"
@@ -50,13 +51,27 @@ func openBindings(f *workerFlags, notify func(text string), find func(name strin
 func (b *bindings) of(p *project.Project) *mocks.Set {
 	set := mocks.New(b.network, services.New(b.find))
 	set.Subrequests = cmp.Or(b.flags.subrequests, p.Limits.Subrequests, mocks.DefaultSubrequests)
+	set.Provide("ai", mocks.NewProvider(func() (mocks.Part, error) { return b.models(p) }))
 	for name, provider := range b.state(p).parts {
 		set.Provide(name, provider)
 	}
 	return set
 }
 
-// stateDir is where a project's state is kept.
+// models are what answers a project's AI binding.
+func (b *bindings) models(p *project.Project) (*ai.AI, error) {
+	config := ai.Config{URL: p.AI.URL, Models: p.AI.Models, Fixtures: filepath.Join(p.Dir, "ai"), Offline: b.flags.offline}
+	if p.AI.Key != "" {
+		secret, ok := p.Secrets[p.AI.Key]
+		if !ok {
+			return nil, fmt.Errorf("the AI endpoint wants the secret %s, which .dev.vars does not have", p.AI.Key)
+		}
+		config.Key = secret.Reveal()
+	}
+	return ai.New(config)
+}
+
+// stateDirOf is where a project's state is kept.
 func (f *workerFlags) stateDirOf(p *project.Project) string {
 	if f.stateDir != "" {
 		return f.stateDir

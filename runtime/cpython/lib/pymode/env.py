@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pymode._ai import AI
+from pymode._ai import AI, AIError
 from pymode._binding import Binding
 from pymode._d1 import D1
 from pymode._kv import KV, KVError, KVListResult, KVValue
@@ -21,6 +21,7 @@ __all__ = [
     "D1",
     "KV",
     "R2",
+    "AIError",
     "Binding",
     "Env",
     "KVError",
