@@ -46,7 +46,7 @@ func newConsole(t *testing.T, change ...func(*Options)) *console {
 		f(&options)
 	}
 	c.model = newModel(t.Context(), options)
-	c.model.logs.zone = time.UTC
+	c.model.logs.source.(*logSource).zone = time.UTC
 	c.model.flashTime = 0
 	c.model.now = func() time.Time { return c.clock }
 	return c.Resize(80, 24)
@@ -221,6 +221,7 @@ type paneDriver struct {
 func (c *console) Requests() *paneDriver { return &paneDriver{c, requestsID} }
 func (c *console) Detail() *paneDriver   { return &paneDriver{c, detailID} }
 func (c *console) Logs() *paneDriver     { return &paneDriver{c, logsID} }
+func (c *console) Calls() *paneDriver    { return &paneDriver{c, callsID} }
 
 // Focus presses the key that focuses the pane.
 func (p *paneDriver) Focus() *paneDriver {

@@ -53,7 +53,11 @@ func (m *Model) pressNormal(msg tea.KeyPressMsg) tea.Cmd {
 		m.requests.input.CursorEnd()
 		m.requests.input.Focus() // its command only blinks a cursor that is not shown
 	case matches(msg, k.Follow):
-		m.logs.toggleFollow()
+		if m.focus == callsID {
+			m.calls.toggleFollow()
+		} else {
+			m.logs.toggleFollow()
+		}
 	case matches(msg, k.Replay):
 		return m.replay()
 	case matches(msg, k.Reload):

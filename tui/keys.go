@@ -20,7 +20,7 @@ type keymap struct {
 	Down, Up, Top, Bottom, HalfDown, HalfUp, PageDown, PageUp key.Binding
 
 	// In one pane.
-	Open, Clear       key.Binding // requests; Clear in the logs as well
+	Open, Clear       key.Binding // requests; Clear in the feeds as well
 	NextTab, PrevTab  key.Binding // detail
 	Accept, Leave     key.Binding // while a filter is typed
 	RowDown, RowUp    key.Binding // while a filter is typed
@@ -34,7 +34,7 @@ func newKeymap() keymap {
 	return keymap{
 		Next:     bind("tab", "tab", "next pane"),
 		Previous: bind("shift+tab", "shift+tab", "previous pane"),
-		Focus:    bind("1", "1 2 3", "focus a pane", "2", "3"), // in the order of paneID
+		Focus:    bind("1", "1 2 3 4", "focus a pane", "2", "3", "4"), // in the order of paneID
 		Zoom:     bind("z", "z", "zoom"),
 		Filter:   bind("/", "/", "filter"),
 		Replay:   bind("r", "r", "replay"),
@@ -73,7 +73,7 @@ func newKeymap() keymap {
 func (k *keymap) scopes() (left, right []scope) {
 	left = []scope{
 		{"Everywhere", []key.Binding{
-			k.Next, k.Previous, k.Focus, k.Zoom, k.Widen, k.Replay, k.Reload, k.Copy, k.Filter, k.Follow, k.Help, k.Quit,
+			k.Next, k.Previous, k.Focus, k.Zoom, k.Widen, k.Replay, k.Reload, k.Copy, k.Filter, k.Help, k.Quit,
 		}},
 		{"While typing a filter", []key.Binding{k.Accept, k.Leave, k.RowDown, k.RowUp}},
 	}
@@ -81,7 +81,7 @@ func (k *keymap) scopes() (left, right []scope) {
 		{"Moving", []key.Binding{k.Down, k.Up, k.Top, k.Bottom, k.HalfDown, k.HalfUp, k.PageDown, k.PageUp}},
 		{"Requests", []key.Binding{k.Open, k.Clear}},
 		{"Detail", []key.Binding{k.NextTab, k.PrevTab}},
-		{"Logs", []key.Binding{k.Clear}},
+		{"Logs, host calls", []key.Binding{k.Follow, k.Clear}},
 	}
 	return left, right
 }

@@ -7,6 +7,7 @@ const (
 	requestsID paneID = iota
 	detailID
 	logsID
+	callsID
 	panes // how many there are
 )
 
@@ -21,8 +22,8 @@ const (
 //	┌ status ────────────────┐      ┌ status ────────────────┐
 //	│ title    │ title       │      │ tabs                   │
 //	│ requests │ detail      │      │ title                  │
-//	├ title ───┴─────────────┤      │ the focused pane       │
-//	│ logs                   │      │                        │
+//	├ title ───┴──┬ title ───┤      │ the focused pane       │
+//	│ logs        │ calls    │      │                        │
 //	└ footer ────────────────┘      └ footer ────────────────┘
 //
 // The right one is for small screens and for a zoomed pane.
@@ -72,7 +73,7 @@ func (l *layout) one(focus paneID) {
 }
 
 // all lays out all panes. What is read gets the room: the detail is wider than
-// the list, the logs span the screen.
+// the list, the logs are wider than the calls where there is room for both.
 func (l *layout) all() {
 	in := l.inside
 	logs := max(in.h*32/100, 5)
@@ -83,15 +84,19 @@ func (l *layout) all() {
 	top := divider - in.y
 	l.boxes[requestsID] = rect{0, 0, left + 2, divider + 1}
 	l.boxes[detailID] = rect{split, 0, l.frame.w - split, divider + 1}
-	l.boxes[logsID] = rect{0, divider, l.frame.w, logs + 2}
+	below := in.w/2 - 1
+	l.boxes[logsID] = rect{0, divider, below + 2, logs + 2}
+	l.boxes[callsID] = rect{in.x + below, divider, l.frame.w - in.x - below, logs + 2}
 
 	l.title[requestsID] = rect{in.x, in.y, left, 1}
 	l.title[detailID] = rect{split + 1, in.y, in.w - left - 1, 1}
-	l.title[logsID] = rect{in.x, divider, in.w, 1}
+	l.title[logsID] = rect{in.x, divider, below, 1}
+	l.title[callsID] = rect{in.x + below + 1, divider, in.w - below - 1, 1}
 
 	l.body[requestsID] = rect{in.x, in.y + 1, left, top - 1}.inset(1, 0)
 	l.body[detailID] = rect{split + 1, in.y + 1, in.w - left - 1, top - 1}.inset(1, 0)
-	l.body[logsID] = rect{in.x, divider + 1, in.w, logs}.inset(1, 0)
+	l.body[logsID] = rect{in.x, divider + 1, below, logs}.inset(1, 0)
+	l.body[callsID] = rect{in.x + below + 1, divider + 1, in.w - below - 1, logs}.inset(1, 0)
 }
 
 // at returns the pane at a position.

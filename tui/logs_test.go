@@ -8,7 +8,7 @@ import (
 )
 
 func TestReloadIsADivider(t *testing.T) {
-	c := newConsole(t).Events(ready(1)...).Events(written("line %d", 0, 1)...)
+	c := newConsole(t).Resize(160, 24).Events(ready(1)...).Events(written("line %d", 0, 1)...)
 	c.Events(ready(2, "src/a.py", "src/b.py", "src/c.py", "src/d.py")...)
 	rule := func(text string) string { return text + strings.Repeat("─", 76-len([]rune(text))) }
 	c.Logs().Lines(
@@ -59,7 +59,7 @@ func TestLogsAreBounded(t *testing.T) {
 }
 
 func TestDroppedEventsAreCounted(t *testing.T) {
-	c := newConsole(t)
+	c := newConsole(t).Resize(160, 24)
 	c.send(eventsMsg{events: written("line %d", 0, 1), lost: 1_200})
 	c.send(eventsMsg{lost: 3})
 	c.send(eventsMsg{lost: 4})
@@ -71,7 +71,7 @@ func TestDroppedEventsAreCounted(t *testing.T) {
 }
 
 func TestLongLinesWrapAndAreCut(t *testing.T) {
-	c := newConsole(t).Events(
+	c := newConsole(t).Resize(160, 24).Events(
 		runtime.Logged{Worker: testWorker, At: epoch, Log: runtime.Log{Level: "warning", Text: strings.Repeat("word ", 20)}},
 		runtime.Logged{Worker: testWorker, At: epoch, Log: runtime.Log{Level: "critical", Text: strings.Repeat("x", 10<<20)}},
 	)
@@ -83,11 +83,11 @@ func TestLongLinesWrapAndAreCut(t *testing.T) {
 		"… 66 more rows",
 	)
 	c.Logs().Focus().Press("z") // more room shows more of it
-	c.Logs().Contains("… 59 more rows")
+	c.Logs().Contains("… 21 more rows")
 }
 
 func TestNoticeIsShownAndKept(t *testing.T) {
-	c := newConsole(t).Events(runtime.Notice{At: epoch, Text: "inotify ran out: polling"})
+	c := newConsole(t).Resize(160, 24).Events(runtime.Notice{At: epoch, Text: "inotify ran out: polling"})
 	c.Footer("inotify ran out: polling").Logs().Lines("12:01:07 note  inotify ran out: polling")
 }
 

@@ -38,7 +38,8 @@ type Model struct {
 
 	requests *requestsPane
 	detail   *detailPane
-	logs     *logsPane
+	logs     *feed
+	calls    *feed
 	help     *helpOverlay
 
 	w, h   int
@@ -83,6 +84,7 @@ func newModel(ctx context.Context, options Options) *Model {
 	m.requests = newRequestsPane(m.session, &m.keys)
 	m.detail = newDetailPane(&m.keys, m.session.limits)
 	m.logs = newLogsPane(m.session, &m.keys, time.Local)
+	m.calls = newCallsPane(m.session, &m.keys)
 	m.help = newHelpOverlay(&m.keys)
 	m.canvas.theme = newTheme(!options.NoColor)
 	return m
@@ -152,6 +154,7 @@ func (m *Model) arrange() {
 	m.layout = newLayout(m.w, m.h, m.focus, m.zoomed)
 	m.requests.refresh()
 	m.logs.narrowTo(m.requests.thread())
+	m.calls.narrowTo(m.requests.thread())
 	m.detail.show(m.subject())
 	for id := range panes {
 		if body := m.layout.body[id]; !body.empty() {
@@ -190,7 +193,7 @@ func (m *Model) worker() *worker {
 }
 
 func (m *Model) pane(id paneID) pane {
-	return [panes]pane{m.requests, m.detail, m.logs}[id]
+	return [panes]pane{m.requests, m.detail, m.logs, m.calls}[id]
 }
 
 func matches(msg tea.KeyPressMsg, bindings ...key.Binding) bool { return key.Matches(msg, bindings...) }

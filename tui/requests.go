@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -91,14 +92,12 @@ func (p *requestsPane) refresh() {
 	all := &p.session.exchanges
 	before, found := p.index, false
 	for seq := all.end() - 1; seq >= all.first; seq-- {
-		x := *all.at(seq)
-		if !x.matches(p.words) {
-			continue
+		if x := *all.at(seq); x.parent == nil {
+			p.list(x)
 		}
-		if x == p.cursor {
-			p.index, found = len(p.rows), true
-		}
-		p.rows = append(p.rows, x)
+	}
+	if at := slices.Index(p.rows, p.cursor); at >= 0 && p.cursor != nil {
+		p.index, found = at, true
 	}
 	if !found {
 		p.cursor, p.narrowed, p.index, p.offset = nil, false, 0, 0
@@ -106,6 +105,16 @@ func (p *requestsPane) refresh() {
 	}
 	p.offset += p.index - before
 	p.reveal()
+}
+
+// list adds a request and, below it, those that it has made of other workers.
+func (p *requestsPane) list(x *exchange) {
+	if x.matches(p.words) {
+		p.rows = append(p.rows, x)
+	}
+	for _, child := range x.children {
+		p.list(child)
+	}
 }
 
 // reveal scrolls as little as it takes to show the current request.
@@ -306,9 +315,17 @@ func (p *requestsPane) drawRow(c *canvas, r rect, col requestColumns, index int)
 	put(col.generation, strconv.Itoa(x.generation), dim, true)
 	put(col.method, x.method, text, false)
 	put(col.worker, cleanLine(x.worker), dim, false)
-	put(col.path, x.path, text, false)
+	put(col.path, branch(x.depth)+x.path, text, false)
 	put(col.status, x.status(), statusRole(x, text), true)
 	put(col.time, x.time(), dim, true)
+}
+
+// branch is what stands before a request that another one has made.
+func branch(depth int) string {
+	if depth == 0 {
+		return ""
+	}
+	return strings.Repeat("  ", depth-1) + "└ "
 }
 
 // time is what the time column says: wall time, or the CPU time used so far.

@@ -3,6 +3,7 @@ package tui
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 
 	"pymode-tui/runtime"
@@ -156,4 +157,23 @@ func TestSeveralWorkersAreTold(t *testing.T) {
 	if len(c.backend.reloaded) != 1 || c.backend.reloaded[0] != "auth" {
 		t.Errorf("reloaded %v", c.backend.reloaded)
 	}
+}
+
+func TestServiceCallsAreATree(t *testing.T) {
+	c := newConsole(t)
+	inner := func(id, parent int, path string) []runtime.Event {
+		return request(id, "GET", path, func(r *runtime.Request, _ *runtime.Result) {
+			r.Parent = &runtime.Parent{Worker: testWorker, ID: fmt.Sprint(parent)}
+		})
+	}
+	outer := request(1, "GET", "/outer")
+	c.Events(outer[0]).Events(inner(2, 1, "/first")...).Events(inner(3, 2, "/deep")...).Events(inner(4, 1, "/second")...)
+	c.Events(outer[1:]...).Events(request(5, "GET", "/later")...)
+	got := strings.Join(c.cut(c.model.layout.body[requestsID]), "\n")
+	for i, want := range []string{"GET /later ", "GET /outer ", "GET └ /first ", "GET   └ /deep ", "GET └ /second "} {
+		if !strings.Contains(strings.Split(got, "\n")[i], want) {
+			t.Errorf("row %d lacks %q:\n%s", i, want, got)
+		}
+	}
+	c.Requests().Focus().Press("c").Lines("no requests yet")
 }

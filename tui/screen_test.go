@@ -23,6 +23,7 @@ var screens = map[string]func(*console){
 	"detail":   func(c *console) { c.Events(story()...).Press("j", "j", "j", "enter") },
 	"timing":   func(c *console) { c.Events(story()...).Press("2", "l", "l") },
 	"logs":     func(c *console) { c.Events(story()...).Events(written("line %d", 0, 90)...).Press("3", "k", "k", "k") },
+	"calls":    func(c *console) { c.Events(story()...).Press("j", "j", "j", "j", "4") },
 	"failed":   func(c *console) { c.Events(story()...).Events(failed(3, "src/users.py")...).Press("2") },
 	"filter":   func(c *console) { c.Events(story()...).Press("/").Type("users") },
 	"help":     func(c *console) { c.Events(story()...).Press("?") },
@@ -116,7 +117,7 @@ func TestEveryFrameFits(t *testing.T) {
 		}
 		return s.String()
 	}
-	names := []string{"j", "k", "g", "G", "ctrl+d", "ctrl+u", "pgup", "pgdown", "enter", "z", "tab", "shift+tab", "1", "2", "3", "l", "h", "/", "esc", "?", "f", "x", "backspace"}
+	names := []string{"j", "k", "g", "G", "ctrl+d", "ctrl+u", "pgup", "pgdown", "enter", "z", "tab", "shift+tab", "1", "2", "3", "4", "l", "h", "/", "esc", "?", "f", "x", "backspace"}
 	name := text()
 	for round := range 12 {
 		c := newConsole(t, func(o *Options) {
@@ -238,7 +239,7 @@ func TestFocusGoesRound(t *testing.T) {
 	for _, step := range []struct {
 		key  string
 		want paneID
-	}{{"tab", detailID}, {"tab", logsID}, {"tab", requestsID}, {"shift+tab", logsID}, {"2", detailID}, {"1", requestsID}, {"enter", detailID}} {
+	}{{"tab", detailID}, {"tab", logsID}, {"tab", callsID}, {"tab", requestsID}, {"shift+tab", callsID}, {"3", logsID}, {"4", callsID}, {"2", detailID}, {"1", requestsID}, {"enter", detailID}} {
 		if c.Press(step.key); c.model.focus != step.want {
 			t.Errorf("%s: focus on %d, want %d", step.key, c.model.focus, step.want)
 		}

@@ -2,6 +2,7 @@ package tui
 
 import (
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -26,6 +27,7 @@ type session struct {
 	byID      map[string]*exchange // by worker and ID, those in exchanges
 	bodies    int64                // bytes that exchanges hold
 	logs      ring[logEntry]
+	calls     ring[callEntry]
 	revision  int // counts changes of exchanges, for what panes remember
 }
 
@@ -56,6 +58,9 @@ type exchange struct {
 	needle     string          // what a filter looks through, lower case
 	size       int64           // bytes of the bodies
 	revision   int             // counts changes
+	parent     *exchange       // the one that called this worker, nil for one from outside
+	children   []*exchange     // those that this one has called, in order
+	depth      int             // how many wait for it
 }
 
 // entryKind says what an entry of the logs is.
@@ -84,6 +89,7 @@ func newSession(workers []WorkerInfo, limits Limits) *session {
 		exchanges: newRing[*exchange](maxExchanges),
 		byID:      make(map[string]*exchange),
 		logs:      newRing[logEntry](maxLogs),
+		calls:     newRing[callEntry](maxCallEntries),
 	}
 	for _, info := range workers {
 		s.workers = append(s.workers, &worker{name: info.Name, label: cleanLine(info.Name), dir: cleanLine(info.Dir)})
@@ -113,6 +119,10 @@ func (s *session) apply(event runtime.Event) {
 		s.finish(e)
 	case runtime.Logged:
 		s.log(logEntry{at: e.At, worker: e.Worker, id: e.ID, level: e.Log.Level}, e.Log.Text)
+	case runtime.Called:
+		s.call(e)
+	case runtime.Loaded:
+		s.loaded(e)
 	case runtime.Notice:
 		s.notice(e.At, e.Text)
 	}
@@ -206,6 +216,12 @@ func (s *session) start(worker, id string, at time.Time, generation int, req *ru
 	if req != nil {
 		x.size = int64(len(req.Body))
 	}
+	if req != nil && req.Parent != nil {
+		if p := s.byID[exchangeKey(req.Parent.Worker, req.Parent.ID)]; p != nil {
+			x.parent, x.depth = p, p.depth+1
+			p.children = append(p.children, x)
+		}
+	}
 	x.index()
 	s.byID[key] = x
 	s.bodies += x.size
@@ -260,6 +276,12 @@ func (s *session) forget(x *exchange) {
 	s.bodies -= x.size
 	x.size = 0
 	delete(s.byID, exchangeKey(x.worker, x.id))
+	for _, child := range x.children {
+		child.parent, child.depth = nil, 0
+	}
+	if p := x.parent; p != nil {
+		p.children = slices.DeleteFunc(p.children, func(c *exchange) bool { return c == x })
+	}
 	s.revision++
 }
 

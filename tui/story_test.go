@@ -54,6 +54,9 @@ func request(id int, method, path string, change ...func(*runtime.Request, *runt
 	for _, l := range result.Logs {
 		events = append(events, runtime.Logged{Worker: testWorker, At: at, ID: result.ID, Generation: result.Generation, Log: l})
 	}
+	for _, call := range result.Calls {
+		events = append(events, runtime.Called{Worker: testWorker, At: at, ID: result.ID, Generation: result.Generation, Call: call})
+	}
 	return append(events, runtime.RequestDone{Worker: testWorker, At: at, Request: req, Result: result})
 }
 

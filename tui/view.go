@@ -107,12 +107,15 @@ func (m *Model) tabName(id paneID) line {
 		return name
 	case detailID:
 		return styled(plain, "Detail")
-	default:
-		if m.requests.thread() != nil {
-			return styled(plain, "Logs ●")
-		}
-		return styled(plain, "Logs")
 	}
+	label := "Logs"
+	if id == callsID {
+		label = "Calls"
+	}
+	if m.requests.thread() != nil {
+		label += " ●"
+	}
+	return styled(plain, label)
 }
 
 // recolor returns a copy of l with one role replaced.
