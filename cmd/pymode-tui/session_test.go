@@ -197,7 +197,7 @@ func TestTwoConsolesOnOnePort(t *testing.T) {
 }
 
 func TestExamples(t *testing.T) {
-	for dir, want := range map[string]string{"hello": "Hello, world!", "async": "", "multi-file": ""} {
+	for dir, want := range map[string]string{"hello": "Hello, world!", "async": "", "multi-file": "", "services/compute": `{"primes": 25}`} {
 		t.Run(dir, func(t *testing.T) {
 			runtimetest.Engine(t)
 			dir := filepath.Join("..", "..", "examples", dir)
