@@ -2,6 +2,7 @@ package network
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -11,7 +12,9 @@ import (
 	"net/url"
 	"sort"
 	"strings"
+	"time"
 
+	"pymode-tui/mocks"
 	"pymode-tui/runtime/hostcall"
 )
 
@@ -37,7 +40,9 @@ func (r *request) HTTPFetch(ctx context.Context, method, address string, headers
 	if r.network.config.Offline {
 		return 0, nil, nil, errOffline
 	}
-	ctx, cancel := context.WithTimeout(ctx, r.network.config.Timeout)
+	timeout := cmp.Or(r.timeout, r.network.config.Timeout)
+	r.timeout = 0
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	req, err := newRequest(ctx, method, address, headers, body)
 	if err != nil {
@@ -45,13 +50,13 @@ func (r *request) HTTPFetch(ctx context.Context, method, address string, headers
 	}
 	response, err := r.network.client.Do(req)
 	if err != nil {
-		return 0, nil, nil, r.network.reason(err)
+		return 0, nil, nil, reason(err, timeout)
 	}
 	defer func() { _ = response.Body.Close() }()
 	record.Detail += fmt.Sprintf(" → %d", response.StatusCode)
 	responseBody, err = io.ReadAll(io.LimitReader(response.Body, MaxBody+1))
 	if err != nil {
-		return 0, nil, nil, fmt.Errorf("read the response: %w", r.network.reason(err))
+		return 0, nil, nil, fmt.Errorf("read the response: %w", reason(err, timeout))
 	}
 	if len(responseBody) > MaxBody {
 		return 0, nil, nil, fmt.Errorf("the response is larger than %d MB", MaxBody>>20)
@@ -61,15 +66,47 @@ func (r *request) HTTPFetch(ctx context.Context, method, address string, headers
 }
 
 // reason is an error of the HTTP client without what the worker knows already.
-func (n *Network) reason(err error) error {
+func reason(err error, timeout time.Duration) error {
 	if errors.Is(err, context.DeadlineExceeded) {
-		return fmt.Errorf("no whole response within %v", n.config.Timeout)
+		return fmt.Errorf("no whole response within %v%w", timeout, quiet{err})
 	}
 	var wrapped *url.Error
 	if errors.As(err, &wrapped) {
 		return wrapped.Err
 	}
 	return err
+}
+
+// quiet keeps an error in the chain of another that has said all there is to say.
+type quiet struct{ error }
+
+// Error implements error.
+func (quiet) Error() string { return "" }
+
+// Unwrap returns the error.
+func (q quiet) Unwrap() error { return q.error }
+
+// lastError is the op http.error: why the last fetch brought nothing, which the
+// import http_fetch_full can't say: {} → {"text", "timeout"}.
+func (r *request) lastError(context.Context, mocks.Caller, []byte, []byte) (result, _ []byte, err error) {
+	var text string
+	if r.fetchError != nil {
+		text = r.fetchError.Error()
+	}
+	result, err = json.Marshal(map[string]any{"text": text, "timeout": errors.Is(r.fetchError, context.DeadlineExceeded)})
+	return result, nil, err
+}
+
+// setTimeout is the op http.timeout: {"seconds"} for the next fetch.
+func (r *request) setTimeout(_ context.Context, _ mocks.Caller, args, _ []byte) (_, _ []byte, err error) {
+	var a struct {
+		Seconds float64 `json:"seconds"`
+	}
+	if err := json.Unmarshal(args, &a); err != nil {
+		return nil, nil, fmt.Errorf("http.timeout: %w", err)
+	}
+	r.timeout = min(max(time.Duration(a.Seconds*float64(time.Second)), time.Millisecond), r.network.config.Timeout)
+	return nil, nil, nil
 }
 
 func newRequest(ctx context.Context, method, address string, headers, body []byte) (*http.Request, error) {

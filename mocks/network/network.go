@@ -2,9 +2,8 @@
 // network, from this machine, as far as [Rules] let them.
 //
 // HTTP connections are kept for later requests; the host does TLS, redirects and
-// gzip. TCP connections belong to the request that opened them and are closed
-// with it: the state of a protocol that a finished sandbox has left behind is
-// nobody's to continue.
+// gzip. A TCP connection belongs to the request that uses it and is closed with
+// it; for the next request one is opened ahead.
 package network
 
 import (
@@ -40,6 +39,7 @@ type Network struct {
 	config Config
 	rules  *Rules
 	client *http.Client
+	warm   *warm
 }
 
 // New returns a network; its only error is that of [ParseRules].
@@ -59,11 +59,13 @@ func New(config Config) (*Network, error) {
 		},
 		CheckRedirect: n.checkRedirect,
 	}
+	n.warm = newWarm(n.connect)
 	return n, nil
 }
 
 // Close lets go of connections that nobody uses.
 func (n *Network) Close() error {
+	n.warm.close()
 	n.client.CloseIdleConnections()
 	return nil
 }

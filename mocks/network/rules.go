@@ -1,6 +1,7 @@
 package network
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"strings"
@@ -45,6 +46,8 @@ func ParseRules(allow []string) (*Rules, error) {
 	return r, nil
 }
 
+var errNotAllowed = errors.New("is not among the hosts that may be reached")
+
 // named reports whether a rule means the host by its name or address.
 func (r *Rules) named(host, port string) bool {
 	host = strings.TrimSuffix(strings.ToLower(host), ".")
@@ -64,7 +67,7 @@ func (r *Rules) mayResolve(host, port string) error {
 	if r.public || len(r.prefixes) > 0 || r.named(host, port) {
 		return nil
 	}
-	return fmt.Errorf("%s is not among the hosts that may be reached (--allow %s)", host, host)
+	return fmt.Errorf("%s %w (--allow %s)", host, errNotAllowed, host)
 }
 
 // mayConnect says whether an address that host was resolved to may be reached.
@@ -79,10 +82,10 @@ func (r *Rules) mayConnect(host, port string, addr netip.Addr) error {
 		}
 	}
 	if !r.public {
-		return fmt.Errorf("%s is not among the hosts that may be reached (--allow %s)", host, host)
+		return fmt.Errorf("%s %w (--allow %s)", host, errNotAllowed, host)
 	}
 	if !isPublic(addr) {
-		return fmt.Errorf("%s is not a public address (%v), and has to be allowed (--allow %s)", host, addr, host)
+		return fmt.Errorf("%s is not a public address (%v) and %w (--allow %s)", host, addr, errNotAllowed, host)
 	}
 	return nil
 }

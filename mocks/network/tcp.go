@@ -9,6 +9,7 @@ import (
 	"net"
 	"strconv"
 	"sync"
+	"syscall"
 	"time"
 
 	"pymode-tui/mocks"
@@ -27,8 +28,9 @@ type request struct {
 	connections map[int32]*connection
 	last        int32
 	wake        chan struct{} // a connection has something to read
-	readers     sync.WaitGroup
-	fetchError  error // of the last HTTPFetch
+	fetchError  error         // of the last HTTPFetch
+	tcpError    error         // of the last TCPConnect
+	timeout     time.Duration // of the next HTTPFetch; the network's where 0
 }
 
 // connection is a TCP connection, whose reader keeps one piece ahead, so that
@@ -36,15 +38,18 @@ type request struct {
 type connection struct {
 	net.Conn
 	mu   sync.Mutex
-	data []byte        // read ahead, not yet received
-	err  error         // that ended the reading: io.EOF at the end
-	more chan struct{} // data is used up
+	wake chan<- struct{} // of the request that uses it, nil before there is one
+	data []byte          // read ahead, not yet received
+	err  error           // that ended the reading: io.EOF at the end
+	more chan struct{}   // data is used up
 	done chan struct{}
+
+	reader sync.WaitGroup
 }
 
 // Ops implements [mocks.RequestNetwork].
 func (r *request) Ops() map[string]mocks.Op {
-	return map[string]mocks.Op{"tcp.wait": r.wait, "http.error": r.lastError}
+	return map[string]mocks.Op{"tcp.wait": r.wait, "tcp.error": r.lastTCPError, "http.error": r.lastError, "http.timeout": r.setTimeout}
 }
 
 // close ends the request's connections.
@@ -52,34 +57,71 @@ func (r *request) close() {
 	for id := range r.connections {
 		r.TCPClose(context.Background(), id)
 	}
-	r.readers.Wait()
 }
 
 // TCPConnect implements [hostcall.Network].
-func (r *request) TCPConnect(ctx context.Context, host string, port int) (int32, error) {
+func (r *request) TCPConnect(ctx context.Context, host string, port int) (id int32, err error) {
+	defer func() { r.tcpError = err }()
 	address := net.JoinHostPort(host, strconv.Itoa(port))
 	hostcall.RecordOf(ctx).Detail = address
 	if len(r.connections) >= maxConnections {
 		return 0, fmt.Errorf("more than %d connections at once", maxConnections)
 	}
-	conn, err := r.network.dial(ctx, "tcp", address)
-	if err != nil {
-		return 0, err
+	c := r.network.warm.take(address)
+	if c == nil {
+		if c, err = r.network.connect(ctx, address); err != nil {
+			return 0, err
+		}
+	} else {
+		hostcall.RecordOf(ctx).Detail += "  at the ready"
 	}
-	c := &connection{Conn: conn, more: make(chan struct{}, 1), done: make(chan struct{})}
+	r.network.warm.prepare(address)
+	c.use(r.wake)
 	r.last++
 	r.connections[r.last] = c
-	r.readers.Go(func() { c.read(r.wake) })
 	return r.last, nil
 }
 
+// connect opens a connection and begins to read ahead.
+func (n *Network) connect(ctx context.Context, address string) (*connection, error) {
+	conn, err := n.dial(ctx, "tcp", address)
+	if err != nil {
+		return nil, err
+	}
+	c := &connection{Conn: conn, more: make(chan struct{}, 1), done: make(chan struct{})}
+	c.reader.Go(c.read)
+	return c, nil
+}
+
+// use says who is to be woken when something came.
+func (c *connection) use(wake chan<- struct{}) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.wake = wake
+}
+
+// failed reports whether the connection has ended, or its peer has.
+func (c *connection) failed() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.err != nil
+}
+
+// end closes the connection.
+func (c *connection) end() {
+	close(c.done)
+	_ = c.Close()
+	c.reader.Wait()
+}
+
 // read reads ahead until the connection ends.
-func (c *connection) read(wake chan<- struct{}) {
+func (c *connection) read() {
 	buf := make([]byte, readAhead)
 	for {
 		n, err := c.Read(buf)
 		c.mu.Lock()
 		c.data, c.err = buf[:n], err
+		wake := c.wake
 		c.mu.Unlock()
 		select {
 		case wake <- struct{}{}:
@@ -160,8 +202,7 @@ func (r *request) TCPClose(_ context.Context, id int32) {
 		return
 	}
 	delete(r.connections, id)
-	close(c.done)
-	_ = c.Close()
+	c.end()
 }
 
 // await returns when ok does, or the time is over.
@@ -209,13 +250,32 @@ func (r *request) wait(ctx context.Context, _ mocks.Caller, args, _ []byte) (res
 	return result, nil, err
 }
 
-// lastError is the op http.error: why the last fetch brought nothing, which the
-// import http_fetch_full can't say: {} → {"text"}.
-func (r *request) lastError(context.Context, mocks.Caller, []byte, []byte) (result, _ []byte, err error) {
+// lastTCPError is the op tcp.error: why the last connect failed, which the import
+// can't say: {} → {"text", "kind"}.
+func (r *request) lastTCPError(context.Context, mocks.Caller, []byte, []byte) (result, _ []byte, err error) {
 	var text string
-	if r.fetchError != nil {
-		text = r.fetchError.Error()
+	if r.tcpError != nil {
+		text = r.tcpError.Error()
 	}
-	result, err = json.Marshal(map[string]string{"text": text})
+	result, err = json.Marshal(map[string]string{"text": text, "kind": kindOf(r.tcpError)})
 	return result, nil, err
+}
+
+// kindOf sorts the errors of a connect for the guest's _socket.
+func kindOf(err error) string {
+	var name *net.DNSError
+	var timeout net.Error
+	switch {
+	case errors.As(err, &name):
+		return "name"
+	case errors.Is(err, errNotAllowed), errors.Is(err, errOffline):
+		return "not allowed"
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return "refused"
+	case errors.As(err, &timeout) && timeout.Timeout():
+		return "timeout"
+	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
+		return "unreachable"
+	}
+	return ""
 }

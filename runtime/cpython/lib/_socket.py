@@ -92,6 +92,28 @@ def wait(fds: list[int], seconds: float | None) -> list[int] | None:
     return [ids[number] for number in json.loads(answer)["ready"] if number in ids]
 
 
+# What the host says of a connection that failed, as the exceptions of a real socket.
+_ERRORS = {
+    "refused": (ConnectionRefusedError, errno.ECONNREFUSED),
+    "timeout": (TimeoutError, errno.ETIMEDOUT),
+    "name": (gaierror, EAI_NONAME),
+    "not allowed": (PermissionError, errno.EACCES),
+    "unreachable": (OSError, errno.EHOSTUNREACH),
+}
+
+
+def _connect_error(address: str) -> OSError:
+    text, kind = f"the host could not connect to {address}", "refused"
+    try:
+        answer, _ = _pymode.call("tcp.error", b"{}")
+        why = json.loads(answer)
+        text, kind = why["text"] or text, why["kind"]
+    except _pymode.HostError:
+        pass  # a host that has only the import can't say more
+    cls, number = _ERRORS.get(kind, (OSError, errno.EIO))
+    return cls(number, text)
+
+
 def _refuse(what: str) -> NoReturn:
     raise OSError(errno.ENOTSUP, f"{what}: a worker's sockets are outgoing TCP connections")
 
@@ -168,9 +190,7 @@ class socket:
             raise OSError(errno.EISCONN, "Socket is already connected")
         connection = _pymode.tcp_connect(host, port)
         if connection < 0:
-            raise ConnectionRefusedError(
-                errno.ECONNREFUSED, f"the host could not connect to {host}:{port}"
-            )
+            raise _connect_error(f"{host}:{port}")
         _State.connections[self._fd] = connection
         self._peer = (host, port)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import http.client
 import io
+import socket
 from typing import Any
 
 # What belongs to a connection, which is the host's business.
@@ -30,6 +31,7 @@ class ExchangeSocket:
         self._authority = f"[{host}]" if ":" in host else host
         if port and port != connection.default_port:
             self._authority += f":{port}"
+        self._timeout = seconds_of(connection.timeout)
         self._sent = bytearray()
         self._length: int | None = None  # of the whole request, once it is known
         self._response: bytes | None = None
@@ -69,7 +71,7 @@ class ExchangeSocket:
         method, target, fields, body = parse_request(request)
         if not target.lower().startswith(("http://", "https://")):
             target = f"{self._scheme}://{self._authority}{target}"
-        status, received, content = exchange(target, method, fields, body)
+        status, received, content = exchange(target, method, fields, body, self._timeout)
         lines = [f"HTTP/1.1 {status} {http.client.responses.get(status, '')}"]
         bodiless = method == "HEAD" or status in (204, 304)
         for name, value in received:
@@ -82,11 +84,13 @@ class ExchangeSocket:
         head = "\r\n".join(lines).encode("latin-1", "replace") + b"\r\n\r\n"
         return head if bodiless else head + content
 
-    def settimeout(self, _seconds: float | None) -> None:
-        """Accept a timeout: the host has its own."""
+    def settimeout(self, seconds: float | None) -> None:
+        """Limit how long the whole exchange takes, in seconds."""
+        self._timeout = seconds
 
-    def gettimeout(self) -> None:
-        """Name no timeout."""
+    def gettimeout(self) -> float | None:
+        """Give the limit, in seconds."""
+        return self._timeout
 
     def setsockopt(self, *_option: Any) -> None:
         """Accept an option."""
@@ -111,6 +115,13 @@ class _Failed(io.RawIOBase):
     def readinto(self, _buffer: Any) -> int:
         """Raise the error."""
         raise self._error
+
+
+def seconds_of(timeout: Any) -> float | None:
+    """Read a connection's timeout, which may also be a mark for the default."""
+    if isinstance(timeout, (int, float)):
+        return float(timeout)
+    return socket.getdefaulttimeout()
 
 
 def request_length(request: bytearray) -> int | None:

@@ -34,7 +34,12 @@ def _patch_httpx(module: Any) -> None:
     """Replace the transports of httpx."""
     import httpx
 
-    from pymode.http import FetchError, exchange
+    from pymode.http import FetchError, FetchTimeout, exchange
+
+    def timeout_of(request: Any) -> float | None:
+        # httpx limits each step; here a step can't be told from another.
+        limits = [t for t in request.extensions.get("timeout", {}).values() if t is not None]
+        return max(limits) if limits else None
 
     def send(request: Any, body: bytes) -> Any:
         fields = [
@@ -43,7 +48,11 @@ def _patch_httpx(module: Any) -> None:
             if name.lower() not in OF_THE_CONNECTION
         ]
         try:
-            status, received, content = exchange(str(request.url), request.method, fields, body)
+            status, received, content = exchange(
+                str(request.url), request.method, fields, body, timeout_of(request)
+            )
+        except FetchTimeout as error:
+            raise httpx.ReadTimeout(str(error), request=request) from error
         except FetchError as error:
             raise httpx.ConnectError(str(error), request=request) from error
         return httpx.Response(

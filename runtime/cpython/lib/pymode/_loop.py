@@ -31,10 +31,10 @@ class DeadlockError(RuntimeError):
 
 
 class HostSelector(selectors._BaseSelectorImpl):
-    """Says of the host's sockets that they are ready, and sleeps without any.
+    """Asks the host which of its sockets have something to read, and sleeps without any.
 
-    Reading a socket blocks until something is there, timers included: it is
-    put off while there is anything else to run.
+    Where the host can't tell, all count as ready and reading blocks, timers
+    included: it is put off while there is anything else to run.
     """
 
     def __init__(self) -> None:
@@ -61,7 +61,12 @@ class HostSelector(selectors._BaseSelectorImpl):
             self._skipped += 1
             return []
         self._skipped = 0
-        return [(key, selectors.EVENT_READ) for key in keys.values()]
+        import _socket
+
+        fds = _socket.wait(list(keys), None if timeout is None else max(timeout, 0))
+        if fds is None:
+            return [(key, selectors.EVENT_READ) for key in keys.values()]
+        return [(keys[fd], selectors.EVENT_READ) for fd in fds]
 
 
 class WorkerLoop(asyncio.selector_events.BaseSelectorEventLoop):

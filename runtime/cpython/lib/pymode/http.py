@@ -16,11 +16,15 @@ from pymode._headers import Headers, HeadersInit
 from pymode._request import Request
 from pymode._response import Response, encode_body
 
-__all__ = ["FetchError", "Response", "fetch", "get", "install", "post"]
+__all__ = ["FetchError", "FetchTimeout", "Response", "fetch", "get", "install", "post"]
 
 
 class FetchError(OSError):
     """The host got no response."""
+
+
+class FetchTimeout(FetchError, TimeoutError):
+    """The host got no whole response in time."""
 
 
 def fetch(
@@ -28,11 +32,13 @@ def fetch(
     method: str | None = None,
     headers: HeadersInit = None,
     body: Any = None,
+    *,
+    timeout: float | None = None,
 ) -> Response:
     """Send a request and give the response with its whole body.
 
     `url` may be a `Request`. A dict or list as the body is sent as JSON.
-    Raises `FetchError` where no response came.
+    `timeout` is in seconds. Raises `FetchError` where no response came.
     """
     if isinstance(url, Request):
         method = method or url.method
@@ -43,7 +49,9 @@ def fetch(
     data, content_type = encode_body(body)
     if isinstance(body, (str, dict, list)) and "content-type" not in fields:
         fields.append("Content-Type", content_type)
-    status, received, data = exchange(str(url), (method or "GET").upper(), fields.fields(), data)
+    status, received, data = exchange(
+        str(url), (method or "GET").upper(), fields.fields(), data, timeout
+    )
     return Response.received(status, received, data, str(url))
 
 
@@ -58,12 +66,15 @@ def post(url: Any, body: Any = None, headers: HeadersInit = None) -> Response:
 
 
 def exchange(
-    url: str, method: str, fields: list[list[Any]], body: bytes
+    url: str, method: str, fields: list[list[Any]], body: bytes, timeout: float | None = None
 ) -> tuple[int, list[list[Any]], bytes]:
     """Send a request through the host: status, header fields and body of the response.
 
-    Raises `FetchError`.
+    `timeout` is how many seconds the whole exchange may take, by itself what
+    the host thinks fit. Raises `FetchError`.
     """
+    if timeout is not None:
+        _host.call("http.timeout", {"seconds": timeout})
     names = {name.lower() for name, _ in fields}
     # An object is the form of PyMode's own ABI; it has no room for repeats.
     headers = json.dumps(
@@ -73,9 +84,8 @@ def exchange(
     if result is None:
         why, _ = _host.call("http.error", {})
         text = why.get("text") if why else ""
-        raise FetchError(
-            f"the host got no response to {method} {url}" + (f": {text}" if text else "")
-        )
+        error = FetchTimeout if why and why.get("timeout") else FetchError
+        raise error(f"the host got no response to {method} {url}" + (f": {text}" if text else ""))
     status = int.from_bytes(result[:4], "little")
     end = 8 + int.from_bytes(result[4:8], "little")
     received = json.loads(result[8:end] or b"[]")
