@@ -35,6 +35,7 @@ class ExchangeSocket:
         self._sent = bytearray()
         self._length: int | None = None  # of the whole request, once it is known
         self._response: bytes | None = None
+        self._failure: OSError | None = None  # to be met by who reads the response
 
     def sendall(self, data: Any, _flags: int = 0) -> None:
         """Gather a piece of the request, and send the request when it is whole.
@@ -48,12 +49,17 @@ class ExchangeSocket:
             self._exchange()
 
     def _exchange(self) -> None:
+        from pymode.http import FetchTimeout
+
         request, self._sent, self._length = bytes(self._sent), bytearray(), None
-        self._response = self._respond(request)
+        try:
+            self._response = self._respond(request)
+        except FetchTimeout as failure:  # a real socket meets it in a read
+            self._failure = failure
 
     def makefile(self, _mode: str = "rb", *_args: Any, **_options: Any) -> io.BufferedIOBase:
         """Give the response to read."""
-        error: OSError | None = None
+        error, self._failure = self._failure, None
         if self._sent:  # a chunked body: its end is known only here
             try:
                 self._exchange()
