@@ -158,7 +158,7 @@ func build(ctx context.Context, opts Options, r *recipe) error {
 	if err := runSteps(ctx, opts, r, steps, logs); err != nil {
 		return err
 	}
-	prune(opts.CacheDir, r)
+	prune(opts.CacheDir, r, time.Now())
 	return nil
 }
 

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 )
 
 // smallRecipe is a recipe of three steps, the last of which is the runtime;
@@ -260,13 +261,20 @@ func TestClean(t *testing.T) {
 func TestPruneKeepsOneEarlierResult(t *testing.T) {
 	opts := testOptions(t)
 	var dirs []string
+	var last *recipe
 	for _, flag := range []string{"-O1", "-O2", "-O3"} {
 		r := smallRecipe(func(steps map[string]*step) { steps["compile"].inputs = []string{flag} })
 		if _, err := buildRecipe(t.Context(), opts, r); err != nil {
 			t.Fatal(err)
 		}
-		dirs = append(dirs, r.dir(opts.CacheDir, "compile"))
+		last, dirs = r, append(dirs, r.dir(opts.CacheDir, "compile"))
 	}
+	for i, dir := range dirs {
+		if !pathExists(dir) {
+			t.Errorf("the result of build %d is gone, and another version may be using it", i+1)
+		}
+	}
+	prune(opts.CacheDir, last, time.Now().Add(keepFor+time.Minute))
 	for i, want := range []bool{false, true, true} {
 		if pathExists(dirs[i]) != want {
 			t.Errorf("the result of build %d: want it kept: %v", i+1, want)

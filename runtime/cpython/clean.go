@@ -101,10 +101,14 @@ func sweep(cache string) {
 	}
 }
 
+// keepFor is how long a result is spared that this recipe does not use: another
+// version may be running from it.
+const keepFor = 72 * time.Hour
+
 // prune removes what earlier recipes made and nobody will ask for again: of
-// each step, the results are kept that this recipe uses, and the newest of the
-// others, for whoever goes back and forth between two versions.
-func prune(cache string, r *recipe) {
+// each step, the results are kept that this recipe uses, those made lately, and
+// the newest of the others, for whoever goes back and forth between two versions.
+func prune(cache string, r *recipe, now time.Time) {
 	for _, s := range r.steps {
 		matches, err := filepath.Glob(filepath.Join(cache, s.root, s.name+"-????????????"))
 		if err != nil {
@@ -122,7 +126,7 @@ func prune(cache string, r *recipe) {
 		}
 		slices.SortFunc(others, func(a, b result) int { return b.when.Compare(a.when) })
 		for i, other := range others {
-			if i > 0 {
+			if i > 0 && now.Sub(other.when) > keepFor {
 				_ = removeStep(other.dir)
 			}
 		}
