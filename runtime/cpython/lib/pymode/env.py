@@ -11,12 +11,12 @@ from typing import Any
 
 from pymode._ai import AI
 from pymode._binding import Binding
-from pymode._d1 import D1
+from pymode._d1 import D1, D1Error, D1Result
 from pymode._kv import KV
 from pymode._r2 import R2
 from pymode._service import Service
 
-__all__ = ["AI", "D1", "KV", "R2", "Binding", "Env", "Service"]
+__all__ = ["AI", "D1", "KV", "R2", "Binding", "D1Error", "D1Result", "Env", "Service"]
 
 KINDS: dict[str, type[Binding]] = {"kv": KV, "r2": R2, "d1": D1, "ai": AI, "service": Service}
 
