@@ -15,12 +15,11 @@ var (
 	errParams        = errors.New("Wrong number of parameter bindings for SQL query.")                                                     //nolint:revive,staticcheck // the platform's text
 	errManyParams    = errors.New("When executing multiple SQL statements in a single call, only the last statement can have parameters.") //nolint:revive,staticcheck // the platform's text
 	errTooLong       = errors.New("statement too long: SQLITE_TOOBIG")
-	errTransactions  = errors.New(noTransactions)
+	errTransactions  = errors.New(noTransactions) //nolint:staticcheck // the platform's text
 	errResultTooLong = fmt.Errorf("the result is larger than %d MB: select fewer rows, or use LIMIT", maxResult>>20)
 )
 
-// sqlError words an error of SQLite as the platform does: "near "SELEC": syntax
-// error at offset 0: SQLITE_ERROR". sql is what was compiled, "" while running.
+// sqlError is an error of SQLite with the platform's text.
 type sqlError struct {
 	cause error
 	text  string
@@ -32,6 +31,9 @@ func (e *sqlError) Error() string { return e.text }
 // Unwrap gives SQLite's own error.
 func (e *sqlError) Unwrap() error { return e.cause }
 
+// worded words an error of SQLite as the platform does: "near "SELEC": syntax
+// error at offset 0: SQLITE_ERROR". sql is what was compiled, "" while running.
+// Other errors stay as they are.
 func worded(err error, sql string) error {
 	if err == nil {
 		return nil

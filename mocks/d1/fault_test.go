@@ -157,7 +157,7 @@ func TestCorrupt(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer s.Close()
+			t.Cleanup(func() { _ = s.Close() })
 			if rows := ask(t, s, "SELECT count(*) FROM sqlite_schema"); rows[0][0] != int64(0) {
 				t.Errorf("the new database has %v", rows)
 			}
@@ -172,6 +172,44 @@ func TestCorrupt(t *testing.T) {
 				t.Errorf("the user was told %q", notes)
 			}
 		})
+	}
+}
+
+// TestDamageFoundLater has a file too large to be checked when it is opened:
+// the first query that meets the damage fails, and the file is set aside then.
+func TestDamageFoundLater(t *testing.T) {
+	dir := t.TempDir()
+	s := newStore(t, dir)
+	ask(t, s, "CREATE TABLE t (x)")
+	ask(t, s, "WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r WHERE n < 10000) INSERT INTO t SELECT zeroblob(2000) FROM r")
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, "DB.sqlite")
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if info, err := f.Stat(); err != nil || info.Size() <= checkUpTo {
+		t.Fatalf("the file is too small: %v, %v", info, err)
+	}
+	for page := range int64(1000) {
+		if _, err := f.WriteAt([]byte(strings.Repeat("x", 4096)), (page+2)*4096); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s = newStore(t, dir)
+	if _, _, _, err := s.Query(t.Context(), "DB", "SELECT sum(length(x)) FROM t"); err == nil || err.Error() != "database disk image is malformed: SQLITE_CORRUPT" {
+		t.Errorf("the first query: %v", err)
+	}
+	if rows := ask(t, s, "SELECT count(*) FROM sqlite_schema"); rows[0][0] != int64(0) {
+		t.Errorf("the new database has %v", rows)
+	}
+	if aside, err := filepath.Glob(path + ".corrupt-*"); err != nil || len(aside) != 1 {
+		t.Errorf("set aside: %v, %v", aside, err)
 	}
 }
 

@@ -77,7 +77,7 @@ func (d *database) statement(sql string, params []any, out sink, meta *Meta) (ro
 	if stmt == nil {
 		return 0, "", nil
 	}
-	defer stmt.Close()
+	defer func() { _ = stmt.Close() }() // repeats the statement's error
 	if len(sql)-len(rest) > maxSQL {
 		return 0, "", errTooLong
 	}

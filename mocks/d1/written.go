@@ -83,7 +83,7 @@ func (d *database) table(name string) (table, error) {
 	if err != nil {
 		return t, err
 	}
-	defer stmt.Close()
+	defer func() { _ = stmt.Close() }() // repeats the statement's error
 	if err := stmt.BindText(1, name); err != nil {
 		return t, err
 	}

@@ -16,6 +16,8 @@ from pymode._host import call
 class D1Error(Exception):
     """What the database says of a query; the cause has the text without its prefix."""
 
+    __module__ = "pymode.env"  # where workers import it from; tracebacks say so
+
 
 class Record(dict[str, Any]):
     """A dictionary whose values are attributes as well: `meta.changes`, `meta["changes"]`."""
