@@ -58,10 +58,8 @@ func Damaged(err error) bool {
 // new path. Nothing is deleted.
 func SetAside(path string) (string, error) {
 	aside := path + ".corrupt-" + time.Now().UTC().Format("20060102T150405.000")
-	if err := os.Rename(path, aside); err != nil {
-		return "", err
-	}
-	for _, suffix := range [...]string{"-wal", "-shm"} {
+	// The file itself goes last: until it is gone, the whole is tried again.
+	for _, suffix := range [...]string{"-wal", "-shm", ""} {
 		if err := os.Rename(path+suffix, aside+suffix); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return "", err
 		}

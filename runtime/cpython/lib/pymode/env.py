@@ -11,7 +11,7 @@ from typing import Any
 
 from pymode._ai import AI, AIError
 from pymode._binding import Binding
-from pymode._d1 import D1
+from pymode._d1 import D1, D1Error, D1Result
 from pymode._kv import KV, KVError, KVListResult, KVValue
 from pymode._r2 import R2
 from pymode._service import Service, ServiceError
@@ -23,6 +23,8 @@ __all__ = [
     "R2",
     "AIError",
     "Binding",
+    "D1Error",
+    "D1Result",
     "Env",
     "KVError",
     "KVListResult",
