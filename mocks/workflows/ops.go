@@ -224,4 +224,4 @@ func notFound(r *request) error {
 	return fmt.Errorf("RunNotFound: workflow %q has no run %q", r.Workflow, r.ID)
 }
 
-func journalError(err error) error { return fmt.Errorf("Error: the workflow journal: %w", err) }
+func journalError(err error) error { return fmt.Errorf("the workflow journal: %w", err) }
