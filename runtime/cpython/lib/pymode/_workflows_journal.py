@@ -27,7 +27,6 @@ _ERRORS: dict[str, type[Exception]] = {
     "RangeError": ValueError,
     "RunNotFound": RunNotFoundError,
     "RunConflict": RunConflictError,
-    "Error": WorkflowError,
 }
 
 
