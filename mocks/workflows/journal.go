@@ -107,7 +107,7 @@ func (s *Store) mark(ctx context.Context, tx *sql.Tx, key runKey, status, owner 
 // writeStep writes one attempt of a step.
 func (s *Store) writeStep(ctx context.Context, tx *sql.Tx, r *request) error {
 	var count, size int
-	err := tx.QueryRowContext(ctx, `SELECT count(*), ifnull(sum(length(CAST(result AS BLOB))), 0) FROM steps
+	err := tx.QueryRowContext(ctx, `SELECT count(*), ifnull(sum(size), 0) FROM steps
 		WHERE worker = ? AND workflow = ? AND id = ? AND name <> ?`, r.key.worker, r.key.workflow, r.key.id, r.Step).Scan(&count, &size)
 	switch {
 	case err != nil:
@@ -123,11 +123,11 @@ func (s *Store) writeStep(ctx context.Context, tx *sql.Tx, r *request) error {
 	}
 	begins := r.Status == running
 	// What was finished stays as it is: a step is never run twice.
-	answer, err := tx.ExecContext(ctx, `INSERT INTO steps (worker, workflow, id, position, name, status, attempts, result, error, started, updated)
-		VALUES (?1, ?2, ?3, ?4, ?5, ?6, 1, ?7, ?8, ?9, ?9)
-		ON CONFLICT DO UPDATE SET status = ?6, attempts = attempts + ?10, result = ?7, error = ?8, position = ?4, updated = ?9,
+	answer, err := tx.ExecContext(ctx, `INSERT INTO steps (worker, workflow, id, position, name, status, attempts, size, result, error, started, updated)
+		VALUES (?1, ?2, ?3, ?4, ?5, ?6, 1, ?11, ?7, ?8, ?9, ?9)
+		ON CONFLICT DO UPDATE SET status = ?6, attempts = attempts + ?10, size = ?11, result = ?7, error = ?8, position = ?4, updated = ?9,
 			started = iif(?10, ?9, started) WHERE status <> 'complete'`,
-		r.key.worker, r.key.workflow, r.key.id, r.Position, r.Step, r.Status, result, r.Error, now(), begins)
+		r.key.worker, r.key.workflow, r.key.id, r.Position, r.Step, r.Status, result, r.Error, now(), begins, len(r.data))
 	if err != nil {
 		return journalError(err)
 	}

@@ -62,8 +62,8 @@ func dead(path string) bool {
 	if err != nil || !locked {
 		return false
 	}
+	_ = lock.Unlock() // first: an open file can't be removed everywhere
 	_ = os.Remove(path)
-	_ = lock.Unlock()
 	return true
 }
 
@@ -82,6 +82,9 @@ func removeDead(dir string) {
 }
 
 func (o *owner) close() error {
-	err := os.Remove(o.file(o.token))
-	return errors.Join(err, o.lock.Unlock())
+	err := o.lock.Unlock()
+	if gone := os.Remove(o.file(o.token)); !errors.Is(gone, os.ErrNotExist) {
+		err = errors.Join(err, gone)
+	}
+	return err
 }

@@ -26,8 +26,10 @@ CREATE INDEX IF NOT EXISTS runs_by_time ON runs (worker, workflow, created);
 CREATE TABLE IF NOT EXISTS steps (
 	worker TEXT NOT NULL, workflow TEXT NOT NULL, id TEXT NOT NULL,
 	position INTEGER NOT NULL, name TEXT NOT NULL,
-	status TEXT NOT NULL, attempts INTEGER NOT NULL, result TEXT, error TEXT NOT NULL DEFAULT '',
+	status TEXT NOT NULL, attempts INTEGER NOT NULL,
+	size INTEGER NOT NULL, -- bytes of the result
 	started INTEGER NOT NULL, updated INTEGER NOT NULL, -- ms since 1970, of the last attempt
+	result TEXT, error TEXT NOT NULL DEFAULT '',
 	PRIMARY KEY (worker, workflow, id, name),
 	FOREIGN KEY (worker, workflow, id) REFERENCES runs ON DELETE CASCADE
 ) WITHOUT ROWID;
