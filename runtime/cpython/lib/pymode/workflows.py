@@ -62,6 +62,17 @@ __all__ = [
     "WorkflowError",
 ]
 
+# Tracebacks and messages name them as they are imported.
+for _public in (
+    NonRetryableError,
+    RunConflictError,
+    RunNotFoundError,
+    StepContext,
+    StepTimeoutError,
+    WorkflowError,
+):
+    _public.__module__ = __name__
+
 _Function = Callable[..., Any]
 
 
