@@ -21,6 +21,7 @@ type Binding struct {
 	Target     string `json:"target,omitempty"`     // the namespace's id, the bucket's, database's or worker's name; "" for AI
 	ID         string `json:"id,omitempty"`         // of a D1 database, where the config has one beside its name
 	Entrypoint string `json:"entrypoint,omitempty"` // the class a service binding calls; "" for the default
+	Migrations string `json:"migrations,omitempty"` // the folder of a D1 database's migrations, relative to the project; "" where the config has none
 }
 
 // KindOf guesses a binding's kind by its name, for names that no config file

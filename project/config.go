@@ -253,6 +253,11 @@ func (c *config) readFields(name string, v *value, fields *table, form bindingFo
 	if form.id != "" {
 		b.ID, _ = c.text(fields.get(form.id), form.id) // its type is checked above: it is a target too
 	}
+	if form.kind == KindD1 {
+		if b.Migrations, err = c.text(fields.get("migrations_dir"), "migrations_dir in "+at(form.key, section)); err != nil {
+			return err
+		}
+	}
 	if form.kind == KindService {
 		if b.Entrypoint, err = c.text(fields.get("entrypoint"), "entrypoint in "+at(form.key, section)); err != nil {
 			return err

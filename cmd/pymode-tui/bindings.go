@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -12,9 +13,11 @@ import (
 
 	"pymode-tui/mocks"
 	"pymode-tui/mocks/ai"
+	"pymode-tui/mocks/d1"
 	"pymode-tui/mocks/kv"
 	"pymode-tui/mocks/network"
 	"pymode-tui/mocks/services"
+	"pymode-tui/mocks/workflows"
 	"pymode-tui/project"
 
 	"github.com/gofrs/flock"
@@ -91,6 +94,12 @@ func (b *bindings) state(p *project.Project) *state {
 		"kv": b.provide(s, func() (mocks.Part, error) {
 			return kv.New(kv.Config{Dir: filepath.Join(dir, "kv"), URL: b.flags.kv, Project: p.Name, Notify: b.notify})
 		}),
+		"d1": b.provide(s, func() (mocks.Part, error) {
+			return d1.New(context.Background(), d1.Config{Dir: filepath.Join(dir, "d1"), Notify: b.notify})
+		}),
+		"workflow": b.provide(s, func() (mocks.Part, error) {
+			return workflows.New(context.Background(), workflows.Config{Dir: filepath.Join(dir, "workflows"), Notify: b.notify})
+		}),
 	}
 	b.states[dir] = s
 	return s
@@ -156,14 +165,46 @@ func (e *stateError) Unwrap() error { return e.err }
 func (e *stateError) Hint() string { return "another directory can be given with --state DIR" }
 
 // prepare opens what the project's config declares, so that the first request
-// does not wait for it. Errors are met again, and told, when it is used.
-func (b *bindings) prepare(p *project.Project) {
+// does not wait for it, and applies the migrations of its databases. Errors in
+// opening are met again, and told, when the part is used.
+func (b *bindings) prepare(ctx context.Context, p *project.Project) {
 	s := b.state(p)
 	for _, binding := range p.Bindings {
-		if provider, ok := s.parts[string(binding.Kind)]; ok {
-			_, _ = provider.Part()
+		provider, ok := s.parts[string(binding.Kind)]
+		if !ok {
+			continue
+		}
+		part, err := provider.Part()
+		databases, ok := part.(*d1.Store)
+		if err != nil || !ok {
+			continue
+		}
+		dir := migrations(p, binding)
+		if dir == "" {
+			continue
+		}
+		applied, err := databases.Migrate(ctx, cmp.Or(binding.Target, binding.Name), filepath.Join(p.Dir, dir))
+		if len(applied) > 0 {
+			b.notify(fmt.Sprintf("%s: applied to %s: %s", p.Name, binding.Name, strings.Join(applied, ", ")))
+		}
+		if err != nil {
+			b.notify(fmt.Sprintf("%s: %s: %v", p.Name, binding.Name, err))
 		}
 	}
+}
+
+// migrations is the folder of a database's migrations: that of the config, or
+// migrations/ for the only database of a project.
+func migrations(p *project.Project, database project.Binding) string {
+	if database.Migrations != "" {
+		return database.Migrations
+	}
+	for _, other := range p.Bindings {
+		if other.Kind == project.KindD1 && other.Name != database.Name {
+			return ""
+		}
+	}
+	return "migrations"
 }
 
 // close writes down what has to be kept.

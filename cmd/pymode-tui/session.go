@@ -121,10 +121,7 @@ func (s *session) run(ctx context.Context) error {
 			s.notice("%s: %s", v.project.Name, warning)
 		}
 		group.Go(func() error {
-			s.bindings.prepare(v.project)
-			return nil
-		})
-		group.Go(func() error {
+			s.bindings.prepare(ctx, v.project)
 			w.Reload(ctx, nil)
 			return s.follow(ctx, v)
 		})
@@ -165,6 +162,7 @@ func (s *session) reload(ctx context.Context, v *served, files []string) {
 		w.Break(ctx, files, configFailure(err))
 		return
 	}
+	s.bindings.prepare(ctx, p)
 	w.Reload(ctx, files)
 }
 

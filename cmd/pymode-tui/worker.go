@@ -110,6 +110,7 @@ func openWorker(ctx context.Context, dir string, f *workerFlags, progress func(c
 	if w.Worker, err = w.engine.NewWorker(workerConfig(p, f, w.bindings, observe)); err != nil {
 		return nil, err
 	}
+	w.bindings.prepare(ctx, p)
 	w.Reload(ctx, nil)
 	return w, nil
 }

@@ -66,21 +66,3 @@ func SetAside(path string) (string, error) {
 	}
 	return aside, nil
 }
-
-// OpenOrSetAside is [Open] for a file that can be begun anew: a damaged one is
-// set aside, and told of.
-func OpenOrSetAside(path, schema string, notify func(text string)) (*sqlite3.Conn, error) {
-	conn, err := Open(path, schema)
-	if !Damaged(err) {
-		return conn, err
-	}
-	aside, asideErr := SetAside(path)
-	if asideErr != nil {
-		return nil, errors.Join(err, asideErr)
-	}
-	notify(fmt.Sprintf("%s was damaged: it is kept as %s, and a new one begun", path, aside))
-	return Open(path, schema)
-}
-
-// Full reports whether an error says that there is no room on the disk.
-func Full(err error) bool { return errors.Is(err, sqlite3.FULL) }

@@ -1,0 +1,129 @@
+// Package examples_test runs the examples that need more than a request.
+package examples_test
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"pymode-tui/gateway"
+	"pymode-tui/mocks"
+	"pymode-tui/mocks/workflows"
+	"pymode-tui/runtime"
+	"pymode-tui/runtime/runtimetest"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func example(t *testing.T, dir string, change func(*runtime.Config)) *runtime.Worker {
+	t.Helper()
+	return runtimetest.WorkerOf(t, dir, func(c *runtime.Config) {
+		c.Path = []string{"src"}
+		change(c)
+	})
+}
+
+func TestWorkflow(t *testing.T) {
+	s, err := workflows.New(t.Context(), workflows.Config{Dir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	w := example(t, "workflow", func(c *runtime.Config) { c.Bindings = mocks.New(nil, s) })
+	for _, c := range []struct {
+		body   string
+		status int
+		want   string
+	}{
+		{`{"id":"first","input":{"item":"tea","count":2}}`, 200, `"result": "tea sent, 8 paid"`},
+		{`{"id":"second","input":{"item":"ham"}}`, 500, "there is no ham"},
+	} {
+		r := w.Do(t.Context(), &runtime.Request{Method: "POST", URL: "http://localhost/workflow/run", Body: []byte(c.body)})
+		if r.Status != c.status || !strings.Contains(string(r.Body), c.want) {
+			t.Errorf("%s: %d %s, want %d with %s", c.body, r.Status, r.Body, c.status, c.want)
+		}
+	}
+}
+
+// clientVersion is the release of the protocol's own Python client.
+const clientVersion = "2.3.0"
+
+// TestMCPClient lets the protocol's own Python client talk to the example, over
+// HTTP, in each of the two ways in which it finds out the version.
+func TestMCPClient(t *testing.T) {
+	python := client(t)
+	w := example(t, "mcp", func(c *runtime.Config) { c.Env["UNITS"] = runtime.Binding{Kind: "var", Value: "°C"} })
+	g, err := gateway.Listen(gateway.Config{Addr: "127.0.0.1:0"}, w)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = g.Close(context.Background()) })
+	for _, mode := range []string{"legacy", "auto"} {
+		t.Run(mode, func(t *testing.T) {
+			cmd := exec.CommandContext(t.Context(), python, filepath.Join("testdata", "mcp_client.py"), "http://"+g.Addr()+"/mcp", mode)
+			var errors strings.Builder
+			cmd.Stderr = &errors
+			output, err := cmd.Output()
+			if err != nil {
+				t.Fatalf("%v\n%s%s", err, output, errors.String())
+			}
+			var got map[string]any
+			if err := json.Unmarshal(output, &got); err != nil {
+				t.Fatalf("%v\n%s", err, output)
+			}
+			want := map[string]any{
+				"version": "2025-11-25", "server": "weather 1.0",
+				"tools": []any{"forecast: The weather of the next days.", "convert: A temperature in the other unit."},
+				"forecast": map[string]any{
+					"city": "Oslo", "days": []any{
+						map[string]any{"temperature": "-2 °C", "sky": "snow"}, map[string]any{"temperature": "-1 °C", "sky": "snow"},
+					},
+				},
+				"convert":   "212.0",
+				"failed":    []any{true, "no weather for Paris: there are oslo, rome, quito"},
+				"invalid":   []any{true, `days must be an integer, not "two"`},
+				"resources": []any{"weather://cities"},
+				"templates": []any{"weather://cities/{city}"},
+				"cities":    `["oslo", "rome", "quito"]`,
+				"sky":       "rain",
+				"unknown":   float64(-32002),
+				"prompts":   []any{"packing city days"},
+				"prompt":    "I travel to Rome for 5 days. Look up the weather and tell me what to pack.",
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// client installs the client, once, and gives the Python that has it.
+func client(t *testing.T) (python string) {
+	t.Helper()
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Join(cache, "pymode-tui", "test-packages", "mcp-"+clientVersion)
+	python = filepath.Join(dir, "bin", "python")
+	done := filepath.Join(dir, "installed")
+	if _, err := os.Stat(done); err == nil {
+		return python
+	}
+	for _, command := range [][]string{
+		{"python3", "-m", "venv", "--clear", dir},
+		{python, "-m", "pip", "install", "-q", "--no-input", "--disable-pip-version-check", "mcp==" + clientVersion},
+	} {
+		if output, err := exec.CommandContext(t.Context(), command[0], command[1:]...).CombinedOutput(); err != nil {
+			t.Fatalf("%s: %v\n%s", strings.Join(command, " "), err, output)
+		}
+	}
+	if err := os.WriteFile(done, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return python
+}
