@@ -7,16 +7,22 @@ GOLANGCI_LINT = github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 RUFF = ruff==0.17.6
 TOOLS = .pymode/tools
 
-.PHONY: test check lint golden runtime
+.PHONY: test check lint lib golden runtime
 
 test: lint check
 
-check: runtime
+check: runtime lib
 	go test -race -timeout 30m ./...
 
 # The tests need the runtime; built here, its progress is seen.
 runtime:
 	go run ./cmd/pymode-tui runtime build
+
+# What the guest's Python does by itself, under a native Python of its version.
+# The Go tests run the same code in the guest, where only a part of it shows.
+lib:
+	@if python3.13 -c '' 2>/dev/null; then cd runtime/cpython/lib_test && python3.13 -m unittest -q; \
+	else echo "there is no python3.13 here: runtime/cpython/lib_test is left to machines that have one"; fi
 
 lint: $(TOOLS)/bin/ruff
 	go vet ./...

@@ -106,8 +106,8 @@ def _connect_error(address: str) -> OSError:
     text, kind = f"the host could not connect to {address}", "refused"
     try:
         answer, _ = _pymode.call("tcp.error", b"{}")
-        why = json.loads(answer)
-        text, kind = why["text"] or text, why["kind"]
+        why = json.loads(answer or b"{}")
+        text, kind = why.get("text") or text, why.get("kind", kind)
     except _pymode.HostError:
         pass  # a host that has only the import can't say more
     cls, number = _ERRORS.get(kind, (OSError, errno.EIO))

@@ -315,7 +315,7 @@ class Packages(GuestTest):
                         def multi_items(self): return [("host", "h"), ("x", "1")]
 
                     class Request:
-                        method, headers = "GET", Fields()
+                        method, headers, extensions = "GET", Fields(), {}
                         def __init__(self, url): self.url = url
                         def read(self): return b"sync"
                         async def aread(self): return b"async"
