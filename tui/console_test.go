@@ -24,6 +24,7 @@ type console struct {
 	t       *testing.T
 	model   *Model
 	backend *fakeBackend
+	data    *fakeHoldings
 	clock   time.Time
 	copied  []string // what went to the clipboard
 	quit    bool
@@ -36,11 +37,12 @@ var epoch = time.Date(2026, time.March, 14, 12, 1, 7, 0, time.UTC)
 
 func newConsole(t *testing.T, change ...func(*Options)) *console {
 	t.Helper()
-	c := &console{t: t, backend: &fakeBackend{}, clock: epoch}
+	c := &console{t: t, backend: &fakeBackend{}, data: newFakeHoldings(), clock: epoch}
 	options := Options{
-		Backend: c.backend,
-		Workers: []WorkerInfo{{Name: testWorker, Dir: "./myworker"}},
-		Addr:    func() string { return "http://127.0.0.1:8787" },
+		Backend:  c.backend,
+		Holdings: c.data,
+		Workers:  []WorkerInfo{{Name: testWorker, Dir: "./myworker"}},
+		Addr:     func() string { return "http://127.0.0.1:8787" },
 	}
 	for _, f := range change {
 		f(&options)
@@ -222,6 +224,7 @@ func (c *console) Requests() *paneDriver { return &paneDriver{c, requestsID} }
 func (c *console) Detail() *paneDriver   { return &paneDriver{c, detailID} }
 func (c *console) Logs() *paneDriver     { return &paneDriver{c, logsID} }
 func (c *console) Calls() *paneDriver    { return &paneDriver{c, callsID} }
+func (c *console) Bindings() *paneDriver { return &paneDriver{c, bindingsID} }
 
 // Focus presses the key that focuses the pane.
 func (p *paneDriver) Focus() *paneDriver {

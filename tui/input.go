@@ -16,6 +16,8 @@ func (m *Model) press(msg tea.KeyPressMsg) tea.Cmd {
 	case m.mode == modeFilter:
 		m.pressFilter(msg)
 		return nil
+	case m.focus == bindingsID && m.bindings.asking != nil:
+		return m.bindings.answer(msg)
 	case m.mode == modeHelp:
 		if matches(msg, k.CloseHelp) {
 			m.mode = modeNormal
@@ -35,8 +37,20 @@ func (m *Model) press(msg tea.KeyPressMsg) tea.Cmd {
 	return m.pressNormal(msg)
 }
 
-func (m *Model) pressNormal(msg tea.KeyPressMsg) tea.Cmd {
+func (m *Model) pressNormal(msg tea.KeyPressMsg) (cmd tea.Cmd) {
 	k := &m.keys
+	if m.focus == bindingsID {
+		if cmd, ok := m.pressBindings(msg); ok {
+			return cmd
+		}
+	}
+	before := m.focus
+	defer func() {
+		if m.focus == bindingsID && before != bindingsID {
+			m.bindings.refreshStores()
+			cmd = tea.Batch(cmd, m.readAgain())
+		}
+	}()
 	switch {
 	case matches(msg, k.Next):
 		m.focus = (m.focus + 1) % panes

@@ -20,8 +20,11 @@ type keymap struct {
 	Down, Up, Top, Bottom, HalfDown, HalfUp, PageDown, PageUp key.Binding
 
 	// In one pane.
-	Open, Clear       key.Binding // requests; Clear in the feeds as well
-	NextTab, PrevTab  key.Binding // detail
+	Open, Clear      key.Binding // requests; Clear in the feeds as well
+	NextTab, PrevTab key.Binding // detail
+
+	Search, Query, Edit, Delete, Back key.Binding // bindings
+
 	Accept, Leave     key.Binding // while a filter is typed
 	RowDown, RowUp    key.Binding // while a filter is typed
 	CloseHelp, Ending key.Binding // while the help is shown; at any time
@@ -34,7 +37,7 @@ func newKeymap() keymap {
 	return keymap{
 		Next:     bind("tab", "tab", "next pane"),
 		Previous: bind("shift+tab", "shift+tab", "previous pane"),
-		Focus:    bind("1", "1 2 3 4", "focus a pane", "2", "3", "4"), // in the order of paneID
+		Focus:    bind("1", "1 … 5", "focus a pane", "2", "3", "4", "5"), // in the order of paneID
 		Zoom:     bind("z", "z", "zoom"),
 		Filter:   bind("/", "/", "filter"),
 		Replay:   bind("r", "r", "replay"),
@@ -59,6 +62,12 @@ func newKeymap() keymap {
 		NextTab: bind("right", "→ l", "next tab", "l"),
 		PrevTab: bind("left", "← h", "previous tab", "h"),
 
+		Search: bind("/", "/", "search"),
+		Query:  bind("s", "s", "SQL"),
+		Edit:   bind("e", "e", "edit"),
+		Delete: bind("x", "x", "delete", "delete"),
+		Back:   bind("esc", "esc", "back", "left", "h", "backspace"),
+
 		Accept:  bind("enter", "enter", "keep"),
 		Leave:   bind("esc", "esc", "leave"),
 		RowDown: bind("down", "↓", "down"),
@@ -82,6 +91,7 @@ func (k *keymap) scopes() (left, right []scope) {
 		{"Requests", []key.Binding{k.Open, k.Clear}},
 		{"Detail", []key.Binding{k.NextTab, k.PrevTab}},
 		{"Logs, host calls", []key.Binding{k.Follow, k.Clear}},
+		{"Bindings", []key.Binding{k.Open, k.Back, k.Search, k.Query, k.Edit, k.Delete}},
 	}
 	return left, right
 }
@@ -104,6 +114,8 @@ func (m *Model) footerKeys() []key.Binding {
 		return []key.Binding{k.Replay, k.Widen, k.Open, k.Copy, k.Help}
 	case m.focus == requestsID:
 		return []key.Binding{k.Replay, k.Filter, k.Open, k.Copy, k.Help}
+	case m.focus == bindingsID:
+		return m.bindings.bindings()
 	case m.focus == detailID:
 		return []key.Binding{k.NextTab, k.Replay, k.Zoom, k.Copy, k.Help}
 	case narrowed:

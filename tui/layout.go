@@ -8,6 +8,7 @@ const (
 	detailID
 	logsID
 	callsID
+	bindingsID
 	panes // how many there are
 )
 
@@ -50,7 +51,7 @@ func newLayout(w, h int, focus paneID, zoomed bool) layout {
 	l.inside = l.frame.inset(1, 1)
 	l.status = rect{1, 0, w - 2, 1}
 	l.footer = rect{1, h - 1, w - 2, 1}
-	if zoomed || w < fullWidth || h < fullHeight {
+	if zoomed || focus == bindingsID || w < fullWidth || h < fullHeight {
 		l.one(focus)
 	} else {
 		l.all()

@@ -40,6 +40,7 @@ type Model struct {
 	detail   *detailPane
 	logs     *feed
 	calls    *feed
+	bindings *bindingsPane
 	help     *helpOverlay
 
 	w, h   int
@@ -85,6 +86,7 @@ func newModel(ctx context.Context, options Options) *Model {
 	m.detail = newDetailPane(&m.keys, m.session.limits)
 	m.logs = newLogsPane(m.session, &m.keys, time.Local)
 	m.calls = newCallsPane(m.session, &m.keys)
+	m.bindings = newBindingsPane(options.Holdings, &m.keys)
 	m.help = newHelpOverlay(&m.keys)
 	m.canvas.theme = newTheme(!options.NoColor)
 	return m
@@ -111,7 +113,11 @@ func (m *Model) handle(msg tea.Msg) tea.Cmd {
 	case tea.PasteMsg:
 		if m.mode == modeFilter {
 			m.typed(msg)
+		} else if m.focus == bindingsID {
+			m.bindings.typed(msg)
 		}
+	case itemsMsg, contentMsg, editMsg, changedMsg:
+		return m.takeBindings(msg)
 	case tea.MouseClickMsg:
 		if msg.Button == tea.MouseLeft {
 			m.clicked(msg.X, msg.Y)
@@ -139,11 +145,17 @@ func (m *Model) take(msg eventsMsg) tea.Cmd {
 		switch e := event.(type) {
 		case runtime.Notice:
 			cmd = m.say(caution, e.Text)
+		case runtime.Called:
+			m.bindings.stale = true
 		case runtime.StateChanged:
+			m.bindings.refreshStores() // the config may have changed
 			if e.State == runtime.StateImportFailed {
 				m.requests.narrowed = false // so that the traceback is seen
 			}
 		}
+	}
+	if m.bindings.stale && m.focus == bindingsID {
+		cmd = tea.Batch(cmd, m.readAgain())
 	}
 	return cmd
 }
@@ -193,7 +205,7 @@ func (m *Model) worker() *worker {
 }
 
 func (m *Model) pane(id paneID) pane {
-	return [panes]pane{m.requests, m.detail, m.logs, m.calls}[id]
+	return [panes]pane{m.requests, m.detail, m.logs, m.calls, m.bindings}[id]
 }
 
 func matches(msg tea.KeyPressMsg, bindings ...key.Binding) bool { return key.Matches(msg, bindings...) }

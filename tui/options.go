@@ -52,8 +52,9 @@ type Options struct {
 	// close it. A capacity of some 16,384 holds a second of the worst.
 	Events *events.Subscription[runtime.Event]
 
-	Backend Backend
-	Workers []WorkerInfo // in the order of the command line
+	Backend  Backend
+	Holdings Holdings     // what KV, R2 and D1 hold; nil has nothing to browse
+	Workers  []WorkerInfo // in the order of the command line
 
 	// Addr returns where the workers answer, "http://127.0.0.1:8787", or ""
 	// while that is not known. It is called for each frame, so it must be

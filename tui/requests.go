@@ -32,12 +32,18 @@ type requestsPane struct {
 }
 
 func newRequestsPane(s *session, keys *keymap) *requestsPane {
+	input := newInput()
+	input.CharLimit = 200
+	return &requestsPane{session: s, keys: keys, input: input, revision: -1}
+}
+
+// newInput is a line of text whose cursor is the terminal's own.
+func newInput() textinput.Model {
 	input := textinput.New()
 	input.Prompt = ""
-	input.CharLimit = 200
 	input.SetVirtualCursor(false)
 	input.KeyMap.Paste.SetEnabled(false) // it would read the clipboard; terminals paste by themselves
-	return &requestsPane{session: s, keys: keys, input: input, revision: -1}
+	return input
 }
 
 // current is the request that the other panes are about, or nil.
@@ -230,18 +236,8 @@ func (p *requestsPane) drawFilter(c *canvas, r rect) {
 	c.put(r.x+at, r.y, r.w-at, after, plain)
 }
 
-// filterText is the filter before and after the cursor. Where it is longer than
-// w cells its beginning is left out.
-func (p *requestsPane) filterText(w int) (before, after string) {
-	runes := []rune(p.input.Value())
-	at := min(p.input.Position(), len(runes))
-	before, after = cleanLine(string(runes[:at])), cleanLine(string(runes[at:]))
-	for textWidth(before) > max(w, 1) {
-		at := []rune(before)
-		before = string(at[1:])
-	}
-	return before, after
-}
+// filterText is the filter before and after the cursor.
+func (p *requestsPane) filterText(w int) (before, after string) { return inputText(&p.input, w) }
 
 // requestColumns are the widths of the columns; 0 leaves one out.
 type requestColumns struct{ generation, method, worker, path, status, time int }

@@ -24,6 +24,9 @@ var screens = map[string]func(*console){
 	"timing":   func(c *console) { c.Events(story()...).Press("2", "l", "l") },
 	"logs":     func(c *console) { c.Events(story()...).Events(written("line %d", 0, 90)...).Press("3", "k", "k", "k") },
 	"calls":    func(c *console) { c.Events(story()...).Press("j", "j", "j", "j", "4") },
+	"bindings": func(c *console) { c.Events(story()...).Press("5") },
+	"items":    func(c *console) { c.Events(story()...).Press("5", "enter") },
+	"table":    func(c *console) { c.Events(story()...).Press("5", "j", "j", "enter", "j", "enter") },
 	"failed":   func(c *console) { c.Events(story()...).Events(failed(3, "src/users.py")...).Press("2") },
 	"filter":   func(c *console) { c.Events(story()...).Press("/").Type("users") },
 	"help":     func(c *console) { c.Events(story()...).Press("?") },
@@ -117,7 +120,7 @@ func TestEveryFrameFits(t *testing.T) {
 		}
 		return s.String()
 	}
-	names := []string{"j", "k", "g", "G", "ctrl+d", "ctrl+u", "pgup", "pgdown", "enter", "z", "tab", "shift+tab", "1", "2", "3", "4", "l", "h", "/", "esc", "?", "f", "x", "backspace"}
+	names := []string{"j", "k", "g", "G", "ctrl+d", "ctrl+u", "pgup", "pgdown", "enter", "z", "tab", "shift+tab", "1", "2", "3", "4", "5", "s", "e", "l", "h", "/", "esc", "?", "f", "x", "backspace"}
 	name := text()
 	for round := range 12 {
 		c := newConsole(t, func(o *Options) {
@@ -208,7 +211,7 @@ func checkFrame(t *testing.T, c *console) {
 }
 
 func TestHelpNamesEveryBinding(t *testing.T) {
-	c := newConsole(t).Press("?")
+	c := newConsole(t).Resize(120, 40).Press("?")
 	left, right := c.model.keys.scopes()
 	for _, s := range append(left, right...) {
 		c.Screen(s.name)
@@ -231,7 +234,7 @@ func TestHelpNamesEveryBinding(t *testing.T) {
 
 func TestHelpScrollsWhereItDoesNotFit(t *testing.T) {
 	c := newConsole(t).Resize(40, 12).Press("?").Screen("next pane", "↓")
-	c.Press("G").Screen("Logs", "clear").Press("g").Screen("next pane")
+	c.Press("G").Screen("Bindings", "delete").Press("g").Screen("next pane")
 }
 
 func TestFocusGoesRound(t *testing.T) {
@@ -239,9 +242,13 @@ func TestFocusGoesRound(t *testing.T) {
 	for _, step := range []struct {
 		key  string
 		want paneID
-	}{{"tab", detailID}, {"tab", logsID}, {"tab", callsID}, {"tab", requestsID}, {"shift+tab", callsID}, {"3", logsID}, {"4", callsID}, {"2", detailID}, {"1", requestsID}, {"enter", detailID}} {
+	}{{"tab", detailID}, {"tab", logsID}, {"tab", callsID}, {"tab", bindingsID}, {"tab", requestsID}, {"shift+tab", bindingsID}, {"shift+tab", callsID}, {"3", logsID}, {"4", callsID}, {"2", detailID}, {"1", requestsID}, {"enter", detailID}} {
 		if c.Press(step.key); c.model.focus != step.want {
 			t.Errorf("%s: focus on %d, want %d", step.key, c.model.focus, step.want)
+		}
+		if step.want == bindingsID { // has the screen to itself
+			c.Screen("[Bindings]")
+			continue
 		}
 		(&paneDriver{c, step.want}).Title("▸")
 	}
@@ -249,8 +256,12 @@ func TestFocusGoesRound(t *testing.T) {
 
 func TestSmallScreenShowsOnePane(t *testing.T) {
 	for _, size := range [][2]int{{79, 24}, {80, 23}, {40, 12}} {
-		c := newConsole(t).Resize(size[0], size[1]).Events(story()...).Screen("[Requests 6]│ Detail │ Logs")
-		c.Press("tab").Screen("Requests 6 │[Detail]│ Logs", "[Response]").Press("3").Screen("[Logs]")
+		requests := "Requests 6"
+		if size[0] < 56 {
+			requests = "Reqs"
+		}
+		c := newConsole(t).Resize(size[0], size[1]).Events(story()...).Screen("[" + requests + "]│ Detail │ Logs")
+		c.Press("tab").Screen(requests+" │[Detail]│ Logs", "[Response]").Press("3").Screen("[Logs]")
 		c.Logs().Contains("loaded user 7")
 		c.Press("1", "j", "3").Screen("[Logs ●]")
 	}
@@ -277,7 +288,7 @@ func TestMouse(t *testing.T) {
 	c.Wheel(5, 20, tea.MouseWheelUp).Logs().Title("paused").Last("12:01:07 info  line 46")
 	c.Requests().Title("▸Requests") // the focus stays
 	c.Wheel(5, 20, tea.MouseWheelDown).Logs().Title("follow")
-	c.Resize(40, 12).Click(18, 1).Screen("[Detail]").Click(27, 1).Screen("[Logs]")
+	c.Resize(40, 12).Click(12, 1).Screen("[Detail]").Click(19, 1).Screen("[Logs]")
 	if newConsole(t).model.View().MouseMode != tea.MouseModeNone {
 		t.Error("the mouse is on without being asked for")
 	}

@@ -94,28 +94,31 @@ func (m *Model) drawTabs(c *canvas) {
 		label = append(append(line{{left, text}}, recolor(label, plain, text)...), span{right, text})
 		at += c.putLine(at, r.y, r.x+r.w-at, label)
 	}
-	if _, note := m.pane(m.focus).heading(); note.width() > 0 && m.focus != detailID {
+	if name, note := m.pane(m.focus).heading(); note.width() > 0 && m.focus != detailID {
+		if m.focus == bindingsID && len(name) > 1 {
+			note = append(append(name[1:len(name):len(name)], span{"  ", plain}), note...)
+		}
 		c.putRight(rect{at + 1, r.y, r.x + r.w - at - 2, 1}, note)
 	}
 }
 
-// tabName is a pane's name where only one pane is shown.
+// tabName is a pane's name where only one pane is shown: a short one where there
+// is little room for all five.
 func (m *Model) tabName(id paneID) line {
-	switch id {
-	case requestsID:
+	const roomy = 56
+	names := [panes]string{"Requests", "Detail", "Logs", "Calls", "Bindings"}
+	narrow := m.layout.tabs.w < roomy
+	if narrow {
+		names = [panes]string{"Reqs", "Detail", "Logs", "Calls", "Data"}
+	}
+	switch {
+	case id == requestsID && !narrow:
 		name, _ := m.requests.heading()
 		return name
-	case detailID:
-		return styled(plain, "Detail")
+	case (id == logsID || id == callsID) && m.requests.thread() != nil:
+		return styled(plain, names[id]+" ●")
 	}
-	label := "Logs"
-	if id == callsID {
-		label = "Calls"
-	}
-	if m.requests.thread() != nil {
-		label += " ●"
-	}
-	return styled(plain, label)
+	return styled(plain, names[id])
 }
 
 // recolor returns a copy of l with one role replaced.
@@ -137,6 +140,9 @@ func (l line) spaced() line {
 
 // cursor is where the terminal's own cursor is: in the filter while it is typed.
 func (m *Model) cursor() *tea.Cursor {
+	if m.focus == bindingsID {
+		return m.bindings.cursor(m.layout.body[bindingsID])
+	}
 	body := m.layout.body[requestsID]
 	if m.mode != modeFilter || body.empty() {
 		return nil

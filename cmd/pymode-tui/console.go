@@ -83,7 +83,7 @@ func (s *session) Reload(ctx context.Context, worker string) error {
 // consoleOptions is the session as the console sees it.
 func (s *session) consoleOptions(sub *events.Subscription[runtime.Event]) tui.Options {
 	o := tui.Options{
-		Events: sub, Backend: s, Addr: s.gateway.URL,
+		Events: sub, Backend: s, Holdings: &holdings{s}, Addr: s.gateway.URL,
 		Limits:  tui.Limits{Memory: int64(s.flags.memoryLimit), CPU: s.flags.cpuLimit},
 		NoColor: os.Getenv("NO_COLOR") != "",
 		Mouse:   !s.flags.noMouse,

@@ -42,7 +42,8 @@ type served struct {
 	project *project.Project
 	watcher *watcher.Watcher
 	worker  atomic.Pointer[runtime.Worker]
-	opened  chan struct{} // closed when worker is set
+	config  atomic.Pointer[project.Project] // as last read; nil before that
+	opened  chan struct{}                   // closed when worker is set
 }
 
 // newSession checks the projects and opens the address, so that what is wrong
@@ -94,6 +95,14 @@ func (v *served) Do(ctx context.Context, req *runtime.Request) *runtime.Result {
 	case <-ctx.Done():
 		return &runtime.Result{Status: 503, Error: &runtime.Failure{Kind: runtime.FailureProtocol, Message: ctx.Err().Error()}}
 	}
+}
+
+// current is the project as its files are now.
+func (v *served) current() *project.Project {
+	if p := v.config.Load(); p != nil {
+		return p
+	}
+	return v.project
 }
 
 // run builds what has to be built, imports the workers and follows the changes
@@ -162,6 +171,7 @@ func (s *session) reload(ctx context.Context, v *served, files []string) {
 		w.Break(ctx, files, configFailure(err))
 		return
 	}
+	v.config.Store(p)
 	s.bindings.prepare(ctx, p)
 	w.Reload(ctx, files)
 }

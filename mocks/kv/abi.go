@@ -66,6 +66,23 @@ func (s *Store) ABIDelete(ctx context.Context, caller mocks.Caller, binding, key
 
 // For a console: what a namespace holds, and changes by hand.
 
+// Namespaces lists those that hold something, by name. In a Redis elsewhere they
+// are not known.
+func (s *Store) Namespaces(ctx context.Context) ([]string, error) {
+	if s.journal == nil {
+		return nil, nil
+	}
+	return s.journal.namespaces(ctx)
+}
+
+// Where says where the namespaces are: "local", or a Redis's host.
+func (s *Store) Where() string {
+	if s.journal == nil {
+		return s.where
+	}
+	return "local"
+}
+
 // List returns a page of a namespace's keys.
 func (s *Store) List(ctx context.Context, namespace, prefix, cursor string, limit int) (Page, error) {
 	return s.page(ctx, namespace, prefix, cursor, limit)

@@ -1,6 +1,7 @@
 package kv
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -261,6 +262,21 @@ func bindText(stmt *sqlite3.Stmt, param int, value []byte) error {
 		return stmt.BindNull(param)
 	}
 	return stmt.BindRawText(param, value)
+}
+
+// namespaces lists those with an entry, by name.
+func (j *journal) namespaces(ctx context.Context) (names []string, err error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	defer j.conn.SetInterrupt(j.conn.SetInterrupt(ctx))
+	stmt, _, err := j.conn.Prepare("SELECT DISTINCT namespace FROM entries WHERE value IS NOT NULL ORDER BY namespace")
+	if err != nil {
+		return nil, err
+	}
+	for stmt.Step() {
+		names = append(names, stmt.ColumnText(0))
+	}
+	return names, errors.Join(stmt.Err(), stmt.Close())
 }
 
 func (j *journal) close() error {

@@ -56,7 +56,7 @@ func New(config Config) (*Store, error) {
 		if err != nil {
 			return nil, err
 		}
-		s.redisStore = redisStore{client: client, prefix: config.Project, where: host(config.URL)}
+		s.redisStore = redisStore{client: client, prefix: config.Project, where: Host(config.URL)}
 		return s, nil
 	}
 	notify := config.Notify
@@ -91,8 +91,8 @@ type silence struct{}
 // Printf implements the client's logger.
 func (silence) Printf(context.Context, string, ...any) {}
 
-// host is the host of a URL, without the password.
-func host(address string) string {
+// Host is the host of a Redis's URL, without the password.
+func Host(address string) string {
 	if u, err := url.Parse(address); err == nil {
 		return u.Host
 	}
