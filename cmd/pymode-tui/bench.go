@@ -39,6 +39,8 @@ type benchReport struct {
 	ColdStart  float64 `json:"cold_start_us"` // the command `request` as a whole, caches warm
 	ImageBytes int64   `json:"image_bytes"`
 	RSSBytes   uint64  `json:"rss_bytes"` // of this process, after all of the above
+
+	Bindings *bindingsReport `json:"bindings"`
 }
 
 func newBenchCommand() *cobra.Command {
@@ -47,7 +49,7 @@ func newBenchCommand() *cobra.Command {
 	var path string
 	cmd := &cobra.Command{
 		Use:   "bench DIR",
-		Short: "Measure start, request and reload times",
+		Short: "Measure start, request and reload times, and calls of bindings",
 		Long: "Measure how long an instance, a request, a request over HTTP, a reload and a\n" +
 			"whole start take. The reloads change a copy of the project, not the project.",
 		Args: exactArgs(1, "DIR"),
@@ -97,7 +99,11 @@ func bench(cmd *cobra.Command, dir string, flags *workerFlags, runs int, path st
 	err = measure(ctx, s, report, path)
 	cancel()
 	s.close()
-	return report, errors.Join(err, <-ended)
+	if err := errors.Join(err, <-ended); err != nil {
+		return nil, err
+	}
+	report.Bindings, err = benchBindings(cmd.Context(), flags, runs)
+	return report, err
 }
 
 // measure fills the report from a session that runs.
@@ -280,9 +286,17 @@ func (r *benchReport) print(w io.Writer, asJSON bool) error {
 		{"request", r.Request},
 		{"request over HTTP", r.HTTP},
 		{"save to new answer", r.Reload},
+		{"kv.get", r.Bindings.KVGet},
+		{"kv.put, durable", r.Bindings.KVPut},
+		{"kv.get_multi of 100 keys", r.Bindings.KVGetMulti},
+		{"d1 select", r.Bindings.D1Select},
+		{"d1 insert, durable", r.Bindings.D1Insert},
+		{"r2.get of 1 kB", r.Bindings.R2Get},
 	} {
 		fmt.Fprintf(&b, "%-28s %6.2f ms %6.2f ms %6.2f ms\n", row.name, row.s.Min/1000, row.s.P50/1000, row.s.P99/1000)
 	}
+	fmt.Fprintf(&b, "%-28s %6.0f ms\n", "r2.put of 100 MB", r.Bindings.R2LargePut/1000)
+	fmt.Fprintf(&b, "%-28s %6.0f ms, %.1f MB more of the host's heap\n", "r2.get of 100 MB", r.Bindings.R2LargeGet/1000, float64(r.Bindings.R2LargeHeap)/(1<<20))
 	fmt.Fprintf(&b, "%-28s %6.0f ms\n", "command to first answer", r.ColdStart/1000)
 	fmt.Fprintf(&b, "%-28s %6.1f MB\n", "image", float64(r.ImageBytes)/(1<<20))
 	fmt.Fprintf(&b, "%-28s %6.1f MB\n", "resident memory", float64(r.RSSBytes)/(1<<20))
