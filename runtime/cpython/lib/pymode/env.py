@@ -13,10 +13,10 @@ from pymode._ai import AI
 from pymode._binding import Binding
 from pymode._d1 import D1
 from pymode._kv import KV
-from pymode._r2 import R2
+from pymode._r2 import R2, R2Error, R2Object, R2Objects
 from pymode._service import Service
 
-__all__ = ["AI", "D1", "KV", "R2", "Binding", "Env", "Service"]
+__all__ = ["AI", "D1", "KV", "R2", "Binding", "Env", "R2Error", "R2Object", "R2Objects", "Service"]
 
 KINDS: dict[str, type[Binding]] = {"kv": KV, "r2": R2, "d1": D1, "ai": AI, "service": Service}
 
