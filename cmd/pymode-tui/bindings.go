@@ -16,6 +16,7 @@ import (
 	"pymode-tui/mocks/d1"
 	"pymode-tui/mocks/kv"
 	"pymode-tui/mocks/network"
+	"pymode-tui/mocks/r2"
 	"pymode-tui/mocks/services"
 	"pymode-tui/mocks/workflows"
 	"pymode-tui/project"
@@ -93,6 +94,9 @@ func (b *bindings) state(p *project.Project) *state {
 	s.parts = map[string]*mocks.Provider{
 		"kv": b.provide(s, func() (mocks.Part, error) {
 			return kv.New(kv.Config{Dir: filepath.Join(dir, "kv"), URL: b.flags.kv, Project: p.Name, Notify: b.notify})
+		}),
+		"r2": b.provide(s, func() (mocks.Part, error) {
+			return r2.New(context.Background(), r2.Config{Dir: filepath.Join(dir, "r2"), URL: b.flags.r2, Prefix: p.Name, Notify: b.notify})
 		}),
 		"d1": b.provide(s, func() (mocks.Part, error) {
 			return d1.New(context.Background(), d1.Config{Dir: filepath.Join(dir, "d1"), Notify: b.notify})

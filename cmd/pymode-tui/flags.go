@@ -24,6 +24,7 @@ type workerFlags struct {
 	allow       []string
 	stateDir    string
 	kv          string
+	r2          string
 	subrequests int
 
 	addr    string
@@ -39,6 +40,7 @@ func (f *workerFlags) register(cmd *cobra.Command) {
 	flags.Var(&f.memoryLimit, "memory-limit", "memory of a request")
 	flags.StringVar(&f.stateDir, "state", "", "`folder` of what KV, R2 and D1 hold (default: .pymode in the project)")
 	flags.StringVar(&f.kv, "kv", "", "`URL` of a Redis to keep KV in: redis://, rediss:// or redis-cluster://")
+	flags.StringVar(&f.r2, "r2", "", "`URL` of an S3 service to keep R2 in: s3://bucket?region=…&endpoint=…")
 	flags.IntVar(&f.subrequests, "subrequests", 0, "how many calls to the network and to bindings a request may make\n(default: 1000, as on the paid plan; 50 is the free one's)")
 	flags.BoolVar(&f.offline, "offline", false, "keep workers from the network")
 	flags.StringArrayVar(&f.allow, "allow", nil, "a `host` that workers may reach, and no other: api.example.com, *.example.com, localhost:8080,\n10.0.0.0/8; * is every public address (may be repeated)")

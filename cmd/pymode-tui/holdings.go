@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 
 	"pymode-tui/mocks/d1"
 	"pymode-tui/mocks/kv"
+	"pymode-tui/mocks/r2"
 	"pymode-tui/project"
 	"pymode-tui/tui"
 
@@ -53,6 +55,9 @@ func (h *holdings) where(kind string) string {
 	if kind == tui.StoreKV && h.session.flags.kv != "" {
 		return kv.Host(h.session.flags.kv)
 	}
+	if kind == tui.StoreR2 && h.session.flags.r2 != "" {
+		return kv.Host(h.session.flags.r2)
+	}
 	return "local"
 }
 
@@ -74,6 +79,9 @@ func (h *holdings) unbound(p *project.Project, known []tui.Store) []tui.Store {
 	if s, ok := parts["kv"].Opened().(*kv.Store); ok {
 		names, _ := s.Namespaces(context.Background()) // what can't be listed can't be browsed
 		add(tui.StoreKV, names)
+	}
+	if s, ok := parts["r2"].Opened().(*r2.Store); ok {
+		add(tui.StoreR2, s.Buckets())
 	}
 	if s, ok := parts["d1"].Opened().(*d1.Store); ok {
 		add(tui.StoreD1, s.Databases())
@@ -113,6 +121,17 @@ func (h *holdings) Items(ctx context.Context, s tui.Store, prefix, cursor string
 			page.Items = append(page.Items, tui.Item{Name: k.Name, Note: keyNote(k)})
 		}
 		page.Next = keys.Cursor
+		return page, err
+	case tui.StoreR2:
+		store, err := part[*r2.Store](h, s, "r2")
+		if err != nil {
+			return page, err
+		}
+		objects, next, err := store.List(ctx, s.Target, prefix, cursor, maxItems)
+		for _, o := range objects {
+			page.Items = append(page.Items, tui.Item{Name: o.Key, Note: objectNote(o)})
+		}
+		page.Next = next
 		return page, err
 	case tui.StoreD1:
 		store, err := part[*d1.Store](h, s, "d1")
@@ -156,6 +175,14 @@ func keyNote(k kv.Key) string {
 	return note
 }
 
+func objectNote(o r2.ObjectInfo) string {
+	note := counted(o.Size, "byte") + "  " + o.Uploaded.Local().Format(time.DateTime)
+	if o.ContentType != "" {
+		note = o.ContentType + "  " + note
+	}
+	return note
+}
+
 // Read implements [tui.Holdings].
 func (h *holdings) Read(ctx context.Context, s tui.Store, name string) (c tui.Content, err error) {
 	switch s.Kind {
@@ -169,6 +196,16 @@ func (h *holdings) Read(ctx context.Context, s tui.Store, name string) (c tui.Co
 			return c, err
 		}
 		return valueContent(value, int64(len(value)), keyNote(k)), nil
+	case tui.StoreR2:
+		store, err := part[*r2.Store](h, s, "r2")
+		if err != nil {
+			return c, err
+		}
+		value, o, err := store.Read(ctx, s.Target, name, maxShown+1)
+		if err != nil {
+			return c, err
+		}
+		return valueContent(value, o.Size, o.ContentType), nil
 	case tui.StoreD1:
 		return h.rows(ctx, s, "SELECT * FROM "+sqlite3.QuoteIdentifier(name)+" LIMIT "+strconv.Itoa(maxRows+1))
 	}
@@ -243,24 +280,38 @@ func cellText(value any) string {
 
 // Write implements [tui.Holdings].
 func (h *holdings) Write(ctx context.Context, s tui.Store, name string, value []byte) error {
-	if s.Kind == tui.StoreKV {
+	switch s.Kind {
+	case tui.StoreKV:
 		store, err := part[*kv.Store](h, s, "kv")
 		if err != nil {
 			return err
 		}
 		return store.SetValue(ctx, s.Target, name, value)
+	case tui.StoreR2:
+		store, err := part[*r2.Store](h, s, "r2")
+		if err != nil {
+			return err
+		}
+		return store.Write(ctx, s.Target, name, bytes.NewReader(value))
 	}
 	return errNoStore(s)
 }
 
 // Delete implements [tui.Holdings].
 func (h *holdings) Delete(ctx context.Context, s tui.Store, name string) error {
-	if s.Kind == tui.StoreKV {
+	switch s.Kind {
+	case tui.StoreKV:
 		store, err := part[*kv.Store](h, s, "kv")
 		if err != nil {
 			return err
 		}
 		return store.Remove(ctx, s.Target, name)
+	case tui.StoreR2:
+		store, err := part[*r2.Store](h, s, "r2")
+		if err != nil {
+			return err
+		}
+		return store.Delete(ctx, s.Target, name)
 	}
 	return errNoStore(s)
 }

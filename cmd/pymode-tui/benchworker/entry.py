@@ -62,7 +62,7 @@ def timed(operation: Callable[[], Any], runs: int) -> dict[str, float]:
 def large(env: Env, size: int) -> dict[str, float]:
     """Write and read an object in pieces; times in µs."""
     start = time.perf_counter()
-    env.R2.put("large", Pieces(size))
+    env.R2.put("large", Pieces(size), length=size)
     written = time.perf_counter()
     received = 0
     with env.R2.open("large") as file:

@@ -13,7 +13,7 @@ from pymode._ai import AI, AIError
 from pymode._binding import Binding
 from pymode._d1 import D1, D1Error, D1Result
 from pymode._kv import KV, KVError, KVListResult, KVValue
-from pymode._r2 import R2
+from pymode._r2 import R2, R2Error, R2Object, R2Objects
 from pymode._service import Service, ServiceError
 
 __all__ = [
@@ -29,6 +29,9 @@ __all__ = [
     "KVError",
     "KVListResult",
     "KVValue",
+    "R2Error",
+    "R2Object",
+    "R2Objects",
     "Service",
     "ServiceError",
 ]
