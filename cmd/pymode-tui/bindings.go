@@ -230,7 +230,7 @@ func (b *bindings) close() error {
 }
 
 // alone is the only worker of a command: it can call no other.
-func alone(name string) (services.Worker, []string) {
+func alone(string) (services.Worker, []string) {
 	return nil, []string{"only the worker itself"}
 }
 

@@ -54,10 +54,14 @@ func TestEndpoint(t *testing.T) {
 	url := endpoint(t)
 	run := evaluate(t, ai.Config{URL: url + "/v1/", Key: "k", Models: map[string]string{"@cf/a": "small", "*": "any"}})
 	for _, tt := range []struct{ name, code, want string }{
-		{"prompt", `r = env.AI.run("@cf/a", {"prompt": "Hi", "max_tokens": 5}); return r.response, r["usage"]`,
-			`["Bearer k{\"max_tokens\":5,\"messages\":[{\"content\":\"Hi\",\"role\":\"user\"}],\"model\":\"small\"}",{"total_tokens":3}]`},
-		{"messages", `return env.AI.run("@cf/b", messages=[{"role": "system", "content": "s"}])["response"]`,
-			`"Bearer k{\"messages\":[{\"content\":\"s\",\"role\":\"system\"}],\"model\":\"any\"}"`},
+		{
+			"prompt", `r = env.AI.run("@cf/a", {"prompt": "Hi", "max_tokens": 5}); return r.response, r["usage"]`,
+			`["Bearer k{\"max_tokens\":5,\"messages\":[{\"content\":\"Hi\",\"role\":\"user\"}],\"model\":\"small\"}",{"total_tokens":3}]`,
+		},
+		{
+			"messages", `return env.AI.run("@cf/b", messages=[{"role": "system", "content": "s"}])["response"]`,
+			`"Bearer k{\"messages\":[{\"content\":\"s\",\"role\":\"system\"}],\"model\":\"any\"}"`,
+		},
 		{"embeddings", `return env.AI.run("@cf/e", {"text": ["a", "b"]})`, `{"data":[[1,2],[3,4]],"shape":[2,2]}`},
 		{"other inputs", `env.AI.run("@cf/i", {"image": [1]})`, "AIError: nobody here answers for @cf/i: the endpoint takes prompt, messages or text, not image, and no file in ai/ has an answer"},
 		{"stream", `env.AI.run("@cf/a", {"prompt": "Hi", "stream": True})`, "AIError: answers can't be streamed here: leave stream out"},
