@@ -8,6 +8,8 @@ import (
 	"io/fs"
 	"os"
 
+	"pymode-tui/runtime/cpython"
+	"pymode-tui/runtime/dylink"
 	"pymode-tui/runtime/hostcall"
 	"pymode-tui/runtime/image"
 
@@ -34,6 +36,8 @@ type Engine struct {
 	cache  wazero.CompilationCache
 	guest  wazero.CompiledModule // without data: its memory comes from an image
 	base   *image.Image
+
+	libraries *dylink.Libraries // side modules
 
 	memory  bool // nothing is kept on disk: it can't be
 	warning string
@@ -104,7 +108,17 @@ func (e *Engine) openWazero(ctx context.Context) (err error) {
 	if err := hostcall.Instantiate(ctx, e.wazero); err != nil {
 		return fmt.Errorf("host imports: %w", err)
 	}
+	e.libraries = dylink.NewLibraries(e.wazero, fuelPerYield, e.readProgram)
 	return nil
+}
+
+// readProgram reads the interpreter as side modules see it.
+func (e *Engine) readProgram() (*dylink.Program, error) {
+	module, err := os.ReadFile(e.config.Wasm)
+	if err != nil {
+		return nil, err
+	}
+	return dylink.ReadProgram(module, cpython.YieldExport)
 }
 
 // Close lets go of everything. No worker may be running.
@@ -196,8 +210,8 @@ func (e *Engine) boot(ctx context.Context) (_ *image.Image, err error) {
 	if err != nil {
 		return nil, err
 	}
-	x := newExecution(executionConfig{cpuLimit: DefaultCPULimit})
-	in, err := e.instantiate(ctx, compiled, memory, 0, emptyFiles{}, emptyFiles{})
+	x := newExecution(executionConfig{engine: e, cpuLimit: DefaultCPULimit})
+	in, err := e.instantiate(ctx, compiled, memory, 0, emptyFiles{}, emptyFiles{}, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -216,12 +230,13 @@ func (e *Engine) boot(ctx context.Context) (_ *image.Image, err error) {
 }
 
 // instantiate makes an instance with the memory m, grown to pages, and the
-// project's files and site-packages. The memory is freed with the instance,
+// project's files and site-packages, and with the side modules of the plan, which
+// may be nil. The memory is freed with the instance,
 // also where there is an error.
 func (e *Engine) instantiate(ctx context.Context, compiled wazero.CompiledModule, m *image.Memory,
-	pages uint32, project, site fs.FS,
+	pages uint32, project, site fs.FS, plan *dylink.Plan,
 ) (*instance, error) {
-	in := &instance{memory: m}
+	in := &instance{memory: m, mounts: map[string]fs.FS{guestApp: project, guestSite: site}}
 	config := wazero.NewModuleConfig().WithName("").WithStartFunctions().
 		WithStdin(in.stdin()).WithStdout(in.stdout()).WithStderr(in.stderr()).
 		WithSysWalltime().WithSysNanotime().WithNanosleep(in.sleep).WithRandSource(rand.Reader).
@@ -247,5 +262,11 @@ func (e *Engine) instantiate(ctx context.Context, compiled wazero.CompiledModule
 		return nil, errors.New("python.wasm has no loop checks")
 	}
 	in.fuel = fuel
+	if plan != nil {
+		if in.linker, err = plan.Restore(ctx, module); err != nil {
+			in.close()
+			return nil, fmt.Errorf("side modules: %w", err)
+		}
+	}
 	return in, nil
 }

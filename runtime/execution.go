@@ -18,6 +18,7 @@ import (
 
 // executionConfig is what an execution may use and whom it tells.
 type executionConfig struct {
+	engine    *Engine
 	cpuLimit  time.Duration
 	wallLimit time.Duration // none where 0
 	input     io.Reader     // the guest's standard input, empty where nil
@@ -26,6 +27,7 @@ type executionConfig struct {
 	caller    CallerInfo
 	onLog     func(Log)
 	onCall    func(Call)
+	onModule  func(Module)
 	onRunning func(cpu, memory int64) // a few times a second, in µs and bytes
 }
 

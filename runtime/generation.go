@@ -6,6 +6,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"pymode-tui/runtime/dylink"
 	"pymode-tui/runtime/image"
 )
 
@@ -18,6 +19,7 @@ type generation struct {
 	project  *projectFiles
 	env      json.RawMessage
 	image    *image.Image // nil where the import failed
+	plan     *dylink.Plan // of the side modules that the import loaded; may be nil
 	failure  *Failure     // why the import failed
 
 	ready   chan *instance // mapped ahead
@@ -49,7 +51,7 @@ func (g *generation) mapInstance(ctx context.Context) (*instance, error) {
 		return nil, err
 	}
 	return g.worker.engine.instantiate(context.WithoutCancel(ctx), g.worker.engine.guest, m, g.image.Pages(),
-		g.project, g.worker.siteFiles())
+		g.project, g.worker.siteFiles(), g.plan)
 }
 
 // refill maps instances ahead, in the background.
@@ -88,7 +90,7 @@ func (g *generation) recycle(in *instance, endedWell bool) {
 			g.worker.pattern.Store(&p) // a good guess for the next generation
 		}
 	}
-	if endedWell && in.files.open.Load() == 0 && !g.isRetired() && in.memory.Reset() {
+	if endedWell && in.linked() == g.plan.Len() && in.files.open.Load() == 0 && !g.isRetired() && in.memory.Reset() {
 		select {
 		case g.ready <- in:
 			return

@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"io/fs"
 
+	"pymode-tui/runtime/dylink"
 	"pymode-tui/runtime/image"
 
 	"github.com/tetratelabs/wazero/api"
@@ -22,6 +24,8 @@ type instance struct {
 	fuel   api.MutableGlobal
 	files  openFiles
 	x      *execution // that uses it now, nil between two
+	mounts map[string]fs.FS
+	linker *dylink.Linker // nil where no side module is loaded
 }
 
 // call calls an exported function that has no result.
@@ -64,7 +68,13 @@ func (in *instance) write(ctx context.Context, b []byte) (uint64, error) {
 }
 
 // close ends the instance and frees its memory.
-func (in *instance) close() { _ = in.module.Close(context.Background()) }
+func (in *instance) close() {
+	ctx := context.Background()
+	_ = in.module.Close(ctx)
+	if in.linker != nil {
+		in.linker.Close(ctx)
+	}
+}
 
 // sleep is the guest's way to wait. It ends early when the execution is to stop.
 func (in *instance) sleep(ns int64) {

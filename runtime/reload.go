@@ -63,7 +63,7 @@ func (w *Worker) newImporter() (i *importer) {
 		return i
 	}
 	i.instance, i.err = w.engine.instantiate(context.Background(), w.engine.guest, memory, w.engine.base.Pages(),
-		i.project, w.siteFiles())
+		i.project, w.siteFiles(), nil)
 	return i
 }
 
@@ -190,6 +190,9 @@ func (w *Worker) load(ctx context.Context, number int) *generation {
 	}
 	i.project.settle()
 	size := int64(i.instance.module.Memory().Size())
+	if i.instance.linker != nil {
+		g.plan = i.instance.linker.Plan()
+	}
 	i.instance.close()
 	if g.failure == nil && err == nil {
 		g.image, err = i.draft.Freeze(size)
@@ -215,10 +218,13 @@ func (w *Worker) importInto(ctx context.Context, g *generation, i *importer) err
 		return err
 	}
 	x := newExecution(executionConfig{
-		cpuLimit: w.settings().ImportLimit, wallLimit: w.settings().WallLimit,
+		engine: w.engine, cpuLimit: w.settings().ImportLimit, wallLimit: w.settings().WallLimit,
 		env: g.settings.Env, bindings: g.settings.Bindings, caller: CallerInfo{Worker: w.settings().Name},
 		onCall: func(c Call) {
 			w.settings().observe(Called{Worker: w.settings().Name, At: time.Now(), Generation: g.number, Call: c})
+		},
+		onModule: func(m Module) {
+			w.settings().observe(Loaded{Worker: w.settings().Name, At: time.Now(), Generation: g.number, Module: m})
 		},
 		onLog: func(l Log) {
 			w.settings().observe(Logged{Worker: w.settings().Name, At: time.Now(), Generation: g.number, Log: l})

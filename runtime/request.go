@@ -84,10 +84,13 @@ func (w *Worker) serve(ctx context.Context, in *instance, g *generation, req *Re
 		caller.Chain = append(slices.Clip(req.Parent.Chain), caller.Chain...)
 	}
 	x := newExecution(executionConfig{
-		cpuLimit: w.settings().CPULimit, wallLimit: w.settings().WallLimit, input: input,
+		engine: w.engine, cpuLimit: w.settings().CPULimit, wallLimit: w.settings().WallLimit, input: input,
 		env: g.settings.Env, bindings: g.settings.Bindings, caller: caller,
 		onCall: func(c Call) {
 			w.settings().observe(Called{Worker: w.settings().Name, At: time.Now(), ID: result.ID, Generation: g.number, Call: c})
+		},
+		onModule: func(m Module) {
+			w.settings().observe(Loaded{Worker: w.settings().Name, At: time.Now(), ID: result.ID, Generation: g.number, Module: m})
 		},
 		onLog: func(l Log) {
 			w.settings().observe(Logged{Worker: w.settings().Name, At: time.Now(), ID: result.ID, Generation: g.number, Log: l})

@@ -121,7 +121,7 @@ func (t *threads) run(c *child, input []byte) {
 	}
 	parent := t.parent.executionConfig
 	x := newExecution(executionConfig{
-		cpuLimit: parent.cpuLimit, input: document, env: parent.env, bindings: parent.bindings, caller: parent.caller,
+		engine: parent.engine, cpuLimit: parent.cpuLimit, input: document, env: parent.env, bindings: parent.bindings, caller: parent.caller,
 		onLog:  func(l Log) { l.At += c.at.Microseconds(); parent.onLog(l) },
 		onCall: func(call Call) { call.At += c.at.Microseconds(); parent.onCall(call) },
 	})

@@ -25,6 +25,7 @@ const (
 	opI32Load            opcode = 0x28
 	opI32Const           opcode = 0x41
 	opI32Eqz             opcode = 0x45
+	opI32Add             opcode = 0x6a
 	opI32Sub             opcode = 0x6b
 	opRefFunc            opcode = 0xd2
 	opMemoryInit         opcode = 0xfc0008

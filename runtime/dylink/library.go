@@ -1,0 +1,321 @@
+package dylink
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	"pymode-tui/runtime/wasmbin"
+
+	"github.com/tetratelabs/wazero"
+)
+
+// linkNS is the namespace that a side module imports everything from once it is
+// prepared: the names are the numbers of the imports.
+const linkNS = "link"
+
+// initPrefix begins the names of the functions that Python looks up.
+const initPrefix = "PyInit_"
+
+// Libraries are side modules, checked, prepared and compiled: what is the same
+// wherever they are loaded. It is safe for use by many goroutines.
+type Libraries struct {
+	runtime wazero.Runtime
+	program func() (*Program, error)
+	fuel    uint32
+
+	mu    sync.Mutex
+	files map[[32]byte]*library
+	links map[[32]byte]wazero.CompiledModule
+}
+
+// NewLibraries returns libraries for the interpreter that program reads; it is
+// called when the first side module is loaded. Fuel is how many loops are passed
+// until a side module yields.
+func NewLibraries(runtime wazero.Runtime, fuel uint32, program func() (*Program, error)) *Libraries {
+	return &Libraries{
+		runtime: runtime, program: sync.OnceValues(program), fuel: fuel,
+		files: map[[32]byte]*library{}, links: map[[32]byte]wazero.CompiledModule{},
+	}
+}
+
+// library is one side module.
+type library struct {
+	*description
+	module   *wasmbin.Module // as it was read
+	prepared []byte
+	extra    []string          // exported functions that get slots behind its own
+	funcs    map[string]uint32 // exported functions, by index
+	data     map[string]uint32 // exported variables, relative to the data
+	slots    map[uint32]uint32 // of functions in its part of the table
+	mutable  []string          // exports of its mutable globals
+	arity    []byte            // of its slots; see arity.c
+
+	compile func(context.Context) (wazero.CompiledModule, error) // for a first load
+	bare    func(context.Context) (wazero.CompiledModule, error) // without data, for images
+}
+
+// tableSize is how many slots the library takes.
+func (l *library) tableSize() uint32 { return l.table + uint32(len(l.extra)) }
+
+// get prepares a side module, unless that is done.
+func (s *Libraries) get(ctx context.Context, file []byte) (*library, *Program, error) {
+	program, err := s.program()
+	if err != nil {
+		return nil, nil, err
+	}
+	key := sha256.Sum256(file)
+	s.mu.Lock()
+	l, ok := s.files[key]
+	s.mu.Unlock()
+	if ok {
+		return l, program, nil
+	}
+	if l, err = s.prepare(file, program); err != nil {
+		return nil, nil, err
+	}
+	if _, err := l.compile(ctx); err != nil {
+		return nil, nil, fmt.Errorf("it can't be compiled: %w", err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.files[key] = l
+	return l, program, nil
+}
+
+// prepare checks a side module and rewrites it: loop checks, imports from one
+// namespace, slots for the functions that Python looks up, and its mutable
+// globals exported, since images have to keep them.
+func (s *Libraries) prepare(file []byte, program *Program) (*library, error) {
+	m, d, err := describe(file)
+	if err != nil {
+		return nil, err
+	}
+	l := &library{description: d, module: m, funcs: map[string]uint32{}, data: map[string]uint32{}, slots: map[uint32]uint32{}}
+	for _, e := range m.Exports {
+		switch e.Kind {
+		case wasmbin.KindFunc:
+			l.funcs[e.Name] = e.Index
+		case wasmbin.KindGlobal:
+			if value, ok := m.ExportedGlobalI32(e.Name); ok {
+				l.data[e.Name] = value
+			}
+		}
+	}
+	if err := l.readElements(); err != nil {
+		return nil, err
+	}
+	if err := l.chooseExtra(); err != nil {
+		return nil, err
+	}
+	x := wasmbin.Extension{Globals: map[string]uint32{}}
+	for i, g := range m.Globals {
+		if g.Mutable {
+			name := "pm_global_" + strconv.Itoa(i)
+			x.Globals[name] = m.Imported(wasmbin.KindGlobal) + uint32(i)
+			l.mutable = append(l.mutable, name)
+		}
+	}
+	if len(l.extra) > 0 {
+		base, err := l.tableBase()
+		if err != nil {
+			return nil, err
+		}
+		indices := make([]uint32, len(l.extra))
+		for i, name := range l.extra {
+			indices[i] = l.funcs[name]
+		}
+		x.Elements = []wasmbin.ExtraElements{{Offset: offsetFrom(base, d.table), Functions: indices}}
+	}
+	x.Functions = []wasmbin.ExtraFunction{s.yieldFunction(m, program)}
+	module, err := wasmbin.Extend(file, x)
+	if err != nil {
+		return nil, err
+	}
+	module, _, err = wasmbin.AddLoopChecks(module, wasmbin.LoopCheckOptions{
+		Check: wasmbin.CheckLocal, Yield: yieldExport, Fuel: s.fuel, FuelExport: fuelExport,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("it is damaged: %w", err)
+	}
+	l.prepared, err = wasmbin.Redirect(module, func(i int, _ wasmbin.Import) (string, string) { return linkNS, strconv.Itoa(i) })
+	if err != nil {
+		return nil, err
+	}
+	l.measureArity()
+	l.compile = once(func(ctx context.Context) (wazero.CompiledModule, error) {
+		return s.runtime.CompileModule(ctx, l.prepared)
+	})
+	l.bare = once(func(ctx context.Context) (wazero.CompiledModule, error) {
+		bare, err := wasmbin.WithoutData(l.prepared, 0)
+		if err != nil {
+			return nil, err
+		}
+		return s.runtime.CompileModule(ctx, bare)
+	})
+	return l, nil
+}
+
+// once keeps the result of the first call that succeeds.
+func once(f func(context.Context) (wazero.CompiledModule, error)) func(context.Context) (wazero.CompiledModule, error) {
+	var mu sync.Mutex
+	var done wazero.CompiledModule
+	return func(ctx context.Context) (wazero.CompiledModule, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		if done != nil {
+			return done, nil
+		}
+		compiled, err := f(context.WithoutCancel(ctx))
+		if err == nil {
+			done = compiled
+		}
+		return compiled, err
+	}
+}
+
+// The exports that a side module gets for its loop checks.
+const (
+	yieldExport = "pm_side_yield"
+	fuelExport  = "pm_side_fuel"
+)
+
+// yieldFunction is what the loop checks of a side module call: the interpreter's
+// own yield function, through the table, and then the counter is full again.
+func (s *Libraries) yieldFunction(m *wasmbin.Module, program *Program) wasmbin.ExtraFunction {
+	fuel := m.Count(wasmbin.KindGlobal) // which AddLoopChecks is about to add
+	typ := uint32(len(m.Types))         // () → (), which is added with the function
+	code := wasmbin.AppendS32([]byte{0x41}, int32(program.yieldSlot))
+	code = append(wasmbin.AppendU32(append(code, 0x11), typ), 0) // call_indirect
+	code = wasmbin.AppendS32(append(code, 0x41), int32(s.fuel))
+	code = wasmbin.AppendU32(append(code, 0x24), fuel) // global.set
+	return wasmbin.ExtraFunction{Code: code, Export: yieldExport}
+}
+
+// readElements notes where the library's own functions stand in its table.
+func (l *library) readElements() error {
+	elements, err := l.module.Elements()
+	if err != nil {
+		return fmt.Errorf("it is damaged: %w", err)
+	}
+	for _, e := range elements {
+		if e.HasGlobal && e.Offset < l.table {
+			if _, twice := l.slots[e.Function]; !twice {
+				l.slots[e.Function] = e.Offset
+			}
+		}
+	}
+	return nil
+}
+
+// chooseExtra finds the exported functions that need a slot beyond the library's
+// own: those that Python looks up, and those that it takes pointers of through
+// the global offset table although it defines them.
+func (l *library) chooseExtra() error {
+	names := map[string]bool{}
+	for name := range l.funcs {
+		if strings.HasPrefix(name, initPrefix) {
+			names[name] = true
+		}
+	}
+	for _, i := range l.module.Imports {
+		if _, own := l.funcs[i.Name]; own && i.Module == gotFuncNS {
+			names[i.Name] = true
+		}
+	}
+	for name := range names {
+		if slot, ok := l.slots[l.funcs[name]]; !ok || slot >= l.table {
+			l.extra = append(l.extra, name)
+		}
+	}
+	slices.Sort(l.extra)
+	for i, name := range l.extra {
+		l.slots[l.funcs[name]] = l.table + uint32(i)
+	}
+	if len(l.extra) > maxTable {
+		return errors.New("it exports too many functions")
+	}
+	return nil
+}
+
+// tableBase is the index of the global __table_base.
+func (l *library) tableBase() (uint32, error) {
+	index := uint32(0)
+	for _, i := range l.module.Imports {
+		if i.Kind != wasmbin.KindGlobal {
+			continue
+		}
+		if i.Module == envNS && i.Name == "__table_base" {
+			return index, nil
+		}
+		index++
+	}
+	// A module without function pointers of its own has none; it is linked as
+	// if it had.
+	return 0, errors.New("it has no __table_base: link it with wasm-ld --shared --experimental-pic")
+}
+
+// offsetFrom is the constant expression global.get base + plus.
+func offsetFrom(base, plus uint32) []byte {
+	b := wasmbin.AppendU32([]byte{0x23}, base)
+	if plus > 0 {
+		b = append(wasmbin.AppendS32(append(b, 0x41), int32(plus)), 0x6a)
+	}
+	return append(b, 0x0b)
+}
+
+// measureArity notes for each slot how many parameters its function has, plus
+// one, where they and the only result are i32.
+func (l *library) measureArity() {
+	l.arity = make([]byte, l.tableSize())
+	for function, slot := range l.slots {
+		if t, ok := l.module.FuncType(function); ok {
+			l.arity[slot] = arity(t)
+		}
+	}
+}
+
+func arity(t wasmbin.FuncType) byte {
+	isI32 := func(v wasmbin.ValType) bool { return v == wasmbin.I32 }
+	if len(t.Results) != 1 || !isI32(t.Results[0]) || len(t.Params) > 3 {
+		return 0
+	}
+	for _, p := range t.Params {
+		if !isI32(p) {
+			return 0
+		}
+	}
+	return byte(len(t.Params)) + 1
+}
+
+// link compiles a module that the linker has written, unless that is done.
+func (s *Libraries) link(ctx context.Context, module []byte) (wazero.CompiledModule, error) {
+	key := sha256.Sum256(module)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if compiled, ok := s.links[key]; ok {
+		return compiled, nil
+	}
+	compiled, err := s.runtime.CompileModule(context.WithoutCancel(ctx), module)
+	if err == nil {
+		s.links[key] = compiled
+	}
+	return compiled, err
+}
+
+// missing is the text for symbols that nobody has.
+func missing(symbols map[string]string) error {
+	names := slices.Sorted(maps.Keys(symbols))
+	shown := names[:min(len(names), 5)]
+	text := strings.Join(shown, ", ")
+	if more := len(names) - len(shown); more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return fmt.Errorf("it needs %s, which neither the interpreter nor a module loaded before exports", text)
+}
