@@ -92,7 +92,7 @@ type content struct {
 // one is named.
 func contentOf(data []byte, algorithm string) *content {
 	h := newHasher(algorithm)
-	h.Write(data)
+	h.add(data)
 	return &content{data: data, size: int64(len(data)), sums: h.sums()}
 }
 

@@ -14,6 +14,7 @@ import (
 	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/smithy-go"
 	"gocloud.dev/blob"
 	"gocloud.dev/blob/s3blob"
 	"gocloud.dev/gcerrors"
@@ -56,7 +57,8 @@ func (s *service) bucket(name string, a *area) bucket {
 //
 // S3 has no conditions on everything that R2 has them on: a put looks first and
 // writes then, alone among the puts of this process, not among all of the world.
-// Keys with control characters or "../" are escaped by s3blob, and listed in the
+// The project's and the bucket's names count as part of the key, for which S3
+// has room for 1024 bytes. Keys with control characters or "../" are escaped by s3blob, and listed in the
 // order of what they are escaped to.
 type remote struct {
 	*area
@@ -66,6 +68,21 @@ type remote struct {
 }
 
 var _ bucket = (*remote)(nil)
+
+// errService is an error of the S3 service, in the service's own words and
+// without the key, which may be long.
+func errService(err error) error {
+	var answered smithy.APIError
+	if errors.As(err, &answered) {
+		text := answered.ErrorMessage()
+		return fmt.Errorf("the S3 service: %s: %.200s", answered.ErrorCode(), text)
+	}
+	var operation *smithy.OperationError
+	if errors.As(err, &operation) {
+		return fmt.Errorf("the S3 service: %w", operation)
+	}
+	return fmt.Errorf("the S3 service: %w", err)
+}
 
 const (
 	// metadataName is the S3 metadata that holds what R2 has and S3 has not.
@@ -84,7 +101,7 @@ func (r *remote) head(ctx context.Context, key string) (*object, error) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("the S3 service: %w", err)
+		return nil, errService(err)
 	}
 	return remoteObject(key, attributes)
 }
@@ -139,7 +156,7 @@ func (b *remoteBody) ReadAt(p []byte, offset int64) (int, error) {
 	}
 	from, err := b.blobs.NewRangeReader(b.ctx, b.key, offset, int64(len(p)), nil)
 	if err != nil {
-		return 0, fmt.Errorf("the S3 service: %w", err)
+		return 0, errService(err)
 	}
 	n, err := io.ReadFull(from, p)
 	if from.Size() != b.of.Size {
@@ -153,6 +170,9 @@ func (b *remoteBody) Close() error { return nil }
 
 func (r *remote) put(ctx context.Context, key string, c *content, o object, cond *condition) (*object, error) {
 	defer c.discard()
+	if len(r.prefix)+len(key) > maxKey {
+		return nil, fmt.Errorf("%w: of the 1024 bytes that S3 services take, the names of project and bucket need %d", errKey(), len(r.prefix))
+	}
 	o = completed(o, key, c)
 	text, err := json.Marshal(o)
 	if err != nil {
@@ -183,7 +203,7 @@ func (r *remote) put(ctx context.Context, key string, c *content, o object, cond
 		BufferSize:         minPart, MaxConcurrency: 2,
 	})
 	if err != nil {
-		return nil, fmt.Errorf("the S3 service: %w", err)
+		return nil, errService(err)
 	}
 	return &o, nil
 }
@@ -228,7 +248,7 @@ func (r *remote) remove(ctx context.Context, keys []string) error {
 		g.Go(func() error {
 			err := r.blobs.Delete(ctx, r.prefix+key)
 			if err != nil && gcerrors.Code(err) != gcerrors.NotFound {
-				return fmt.Errorf("the S3 service: %w", err)
+				return errService(err)
 			}
 			return nil
 		})
@@ -246,7 +266,7 @@ func (r *remote) list(ctx context.Context, q listQuery) (*listPage, error) {
 				break
 			}
 			if err != nil {
-				return nil, fmt.Errorf("the S3 service: %w", err)
+				return nil, errService(err)
 			}
 			key := strings.TrimPrefix(found.Key, r.prefix)
 			if key >= page.from && !page.add(object{Key: key}) {
