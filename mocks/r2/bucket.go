@@ -39,6 +39,7 @@ type object struct {
 	ETag     string `json:"etag"`    // of one part, the MD5 in hex; else "<md5>-<parts>"
 	Uploaded int64  `json:"uploaded"`
 	metadata
+	serviceETag string // as an S3 service has it, with quotes
 }
 
 // metadata is what a put says of an object.

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"pymode-tui/mocks"
 	"pymode-tui/runtime"
@@ -195,6 +196,30 @@ func TestLeftovers(t *testing.T) {
 	}
 	if found := bodies(t, s, "B"); len(found) != 1 {
 		t.Errorf("files %v after the sweep", found)
+	}
+}
+
+// TestOldUploads: one of more than seven days ago is gone when a bucket is opened.
+func TestOldUploads(t *testing.T) {
+	s := opened(t, Config{Dir: t.TempDir()})
+	begun := guestOf(t, s, evaluator).eval(t, `
+r = [B.create_multipart_upload(k).upload_id for k in ("old", "new")]
+for k, id in zip(("old", "new"), r): B.resume_multipart_upload(k, id).upload_part(1, k)`)
+	index := s.buckets["B"].local().index
+	err := index.write(func() error {
+		return index.run("UPDATE uploads SET started = started - ? WHERE key = ?", nil, (uploadLife + time.Minute).Milliseconds(), []byte("old"))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s = reopen(t, s, nil)
+	g := guestOf(t, s, evaluator)
+	same(t, g.eval(t, `old, new = `+begun+`
+r = B.resume_multipart_upload("new", new).upload_part(2, "2").part_number`), `2`)
+	same(t, g.eval(t, `old, new = `+begun+`
+B.resume_multipart_upload("old", old).upload_part(2, "2")`), `"R2Error: uploadPart: The specified multipart upload does not exist. (10024)"`)
+	if n := len(bodies(t, s, "B")); n != 2 {
+		t.Errorf("%d bodies, want those of the new upload's two parts", n)
 	}
 }
 

@@ -128,7 +128,7 @@ func remoteObject(key string, attributes *blob.Attributes) (*object, error) {
 		}
 		o.HTTP = map[string]json.RawMessage{"contentType": contentType}
 	}
-	o.Key, o.Size = key, attributes.Size
+	o.Key, o.Size, o.serviceETag = key, attributes.Size, attributes.ETag
 	o.fill()
 	return o, nil
 }
@@ -154,15 +154,41 @@ func (b *remoteBody) ReadAt(p []byte, offset int64) (int, error) {
 	if len(p) == 0 {
 		return 0, nil
 	}
-	from, err := b.blobs.NewRangeReader(b.ctx, b.key, offset, int64(len(p)), nil)
+	from, err := b.blobs.NewRangeReader(b.ctx, b.key, offset, int64(len(p)), &blob.ReaderOptions{BeforeRead: b.sameObject})
+	if code := gcerrors.Code(err); code == gcerrors.NotFound || code == gcerrors.FailedPrecondition {
+		return 0, errReplaced
+	}
 	if err != nil {
-		return 0, errService(err)
+		return 0, b.failed(err)
 	}
 	n, err := io.ReadFull(from, p)
-	if from.Size() != b.of.Size {
-		err = errors.New("the object was replaced while it was read")
+	var answer s3.GetObjectOutput
+	if from.As(&answer) && answer.ETag != nil && *answer.ETag != b.of.serviceETag {
+		n, err = 0, errReplaced
 	}
 	return n, errors.Join(err, from.Close())
+}
+
+// errReplaced says that the next piece would be one of another object.
+var errReplaced = errors.New("the object was replaced while it was read")
+
+// sameObject asks for the object that was opened, not for a later one.
+func (b *remoteBody) sameObject(as func(any) bool) error {
+	var in *s3.GetObjectInput
+	if as(&in) {
+		in.IfMatch = &b.of.serviceETag
+	}
+	return nil
+}
+
+// failed tells a range that is not there any more, of a shorter object, from
+// other errors.
+func (b *remoteBody) failed(err error) error {
+	var answered smithy.APIError
+	if errors.As(err, &answered) && (answered.ErrorCode() == "InvalidRange" || answered.ErrorCode() == "PreconditionFailed") {
+		return errReplaced
+	}
+	return errService(err)
 }
 
 // Close implements [io.Closer].

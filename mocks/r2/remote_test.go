@@ -30,7 +30,7 @@ func s3Server(tb testing.TB) (address string, requests func() int) {
 		handler.ServeHTTP(w, r)
 	}))
 	tb.Cleanup(server.Close)
-	for name, value := range map[string]string{"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_EC2_METADATA_DISABLED": "true", "AWS_MAX_ATTEMPTS": "1"} {
+	for name, value := range map[string]string{"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_EC2_METADATA_DISABLED": "true"} {
 		tb.Setenv(name, value)
 	}
 	address = "s3://all?region=us-east-1&use_path_style=true&endpoint=" + url.QueryEscape(server.URL)
@@ -87,10 +87,19 @@ func TestS3ThatDoesNotAnswer(t *testing.T) {
 	s := opened(t, Config{Dir: t.TempDir(), URL: "s3://all?region=us-east-1&use_path_style=true&endpoint=" + url.QueryEscape(down.URL)})
 	g := guestOf(t, s, evaluator)
 	same(t, g.eval(t, `B.put("k", "1")`), `~"R2Error: put: the S3 service: `)
-	same(t, g.eval(t, `B.get("k")`), `~"R2Error: get: the S3 service: `)
 	if found := bodies(t, s, "B"); len(found) != 0 {
 		t.Errorf("left over: %v", found)
 	}
+}
+
+// TestReplacedWhileRead: a reader never mixes two objects.
+func TestReplacedWhileRead(t *testing.T) {
+	address, _ := s3Server(t)
+	g := guestOf(t, opened(t, Config{Dir: t.TempDir(), URL: address}), evaluator)
+	for _, by := range []string{"abc", "ab", ""} {
+		same(t, g.eval(t, `B.put("k", "old"); f = B.open("k"); B.put("k", "`+by+`"); f.read()`), `~"R2Error: get: the object's body: the object was replaced while it was read`)
+	}
+	same(t, g.eval(t, `B.put("k", "same"); f = B.open("k"); B.put("k", "same"); r = f.read()`), `"same"`)
 }
 
 func TestURLs(t *testing.T) {
