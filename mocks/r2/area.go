@@ -148,6 +148,9 @@ func (a *area) setAside() (dir string, err error) {
 // sweep deletes bodies that were not finished, or that no row names: leftovers
 // of a process that was killed.
 func (a *area) sweep() error {
+	if err := a.expire(time.Now().Add(-uploadLife)); err != nil {
+		return err
+	}
 	known, err := a.index.bodies()
 	if err != nil {
 		return err

@@ -52,8 +52,8 @@ func (s *Store) List(ctx context.Context, bucket, prefix, cursor string, limit i
 	return infos, page.Cursor, nil
 }
 
-// Read gives the first max bytes of an object, [ErrNotFound] where there is none.
-func (s *Store) Read(ctx context.Context, bucket, key string, max int64) ([]byte, ObjectInfo, error) {
+// Read gives the first limit bytes of an object, [ErrNotFound] where there is none.
+func (s *Store) Read(ctx context.Context, bucket, key string, limit int64) ([]byte, ObjectInfo, error) {
 	b, err := s.bucket(bucket)
 	if err != nil {
 		return nil, ObjectInfo{}, err
@@ -66,7 +66,7 @@ func (s *Store) Read(ctx context.Context, bucket, key string, max int64) ([]byte
 		return nil, ObjectInfo{}, fmt.Errorf("%s: %w", key, ErrNotFound)
 	}
 	defer content.Close()
-	data := make([]byte, min(o.Size, max))
+	data := make([]byte, min(o.Size, max(limit, 0)))
 	return data, o.info(), readFull(content, data, 0)
 }
 

@@ -39,6 +39,7 @@ type object struct {
 	ETag     string `json:"etag"`    // of one part, the MD5 in hex; else "<md5>-<parts>"
 	Uploaded int64  `json:"uploaded"`
 	metadata
+	serviceETag string // as an S3 service has it, with quotes
 }
 
 // metadata is what a put says of an object.
@@ -92,7 +93,7 @@ type content struct {
 // one is named.
 func contentOf(data []byte, algorithm string) *content {
 	h := newHasher(algorithm)
-	h.Write(data)
+	h.add(data)
 	return &content{data: data, size: int64(len(data)), sums: h.sums()}
 }
 

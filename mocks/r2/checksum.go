@@ -24,7 +24,7 @@ var algorithms = map[string]algorithm{
 	"sha512": {"SHA-512", sha512.New},
 }
 
-// hasher computes the MD5, and one more checksum, of what is written to it.
+// hasher computes the MD5, and one more checksum, of what is added to it.
 type hasher struct{ hashes map[string]hash.Hash }
 
 // newHasher takes the name of the second algorithm, "" or "md5" for none.
@@ -36,12 +36,11 @@ func newHasher(name string) *hasher {
 	return h
 }
 
-// Write implements [io.Writer]; it doesn't fail.
-func (h *hasher) Write(p []byte) (int, error) {
+// add takes more bytes.
+func (h *hasher) add(p []byte) {
 	for _, one := range h.hashes {
 		one.Write(p)
 	}
-	return len(p), nil
 }
 
 // sums returns the checksums so far, in hex.

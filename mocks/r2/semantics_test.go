@@ -11,6 +11,19 @@ func TestSemantics(t *testing.T) {
 	}
 }
 
+// TestAsResponse: an object is what a handler may answer.
+func TestAsResponse(t *testing.T) {
+	for _, answer := range []string{`o`, `Response(o)`, `Response(o.body)`, `Response(o.bytes(), headers={"etag": o.http_etag})`, `o.text()`} {
+		g := guestOf(t, opened(t, Config{Dir: t.TempDir()}), `
+from workers import Response
+def on_fetch(request, env):
+    env.B.put("k", '"a body"')
+    o = env.B.get("k")
+    return `+answer)
+		same(t, g.eval(t, ""), `"a body"`)
+	}
+}
+
 // TestAwait: both styles work, for every kind of answer.
 func TestAwait(t *testing.T) {
 	g := guestOf(t, opened(t, Config{Dir: t.TempDir()}), `
@@ -145,5 +158,9 @@ r = [dict(h), d == dict(h), o.http_metadata.cacheExpiry]`,
 	},
 	{"http metadata of headers", `B.put("hm", "1", httpMetadata=Headers({"Content-Type": "a/b", "Content-Language": "de", "X-Other": "x"})); r = B.head("hm").http_metadata`, `{"contentType": "a/b", "contentLanguage": "de"}`},
 	{"storage class", `r = [B.put("sc", "1", storage_class="InfrequentAccess").storage_class, B.head("sc").storageClass]`, `["InfrequentAccess", "InfrequentAccess"]`},
+	{"copies", `
+import copy, pickle
+o = B.get("k"); c = pickle.loads(pickle.dumps(o)); h = copy.deepcopy(B.head("k"))
+r = [c, type(c).__name__, c.etag == o.etag, c.text(), h.etag == o.etag, h.http_metadata, copy.copy(B.head("k")).key]`, `["hello", "R2Object", true, "hello", true, {}, "k"]`},
 	{"unknown option", `B.put("k", "1", httpmetadata={})`, `"TypeError: put() got an unexpected keyword argument 'httpmetadata'"`},
 }

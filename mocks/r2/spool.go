@@ -51,7 +51,7 @@ func (a *area) newSpool(algorithm string) (*spool, error) {
 func (s *spool) Write(p []byte) (int, error) {
 	n, err := s.file.Write(p)
 	s.size += int64(n)
-	s.hash.Write(p[:n])
+	s.hash.add(p[:n])
 	if err != nil {
 		return n, fmt.Errorf("writing an object: %w", err)
 	}

@@ -114,6 +114,21 @@ func (a *area) drop(id string, bodies *[]string) error {
 	return a.index.run("DELETE FROM uploads WHERE id = ?", nil, id)
 }
 
+// uploadLife is how long an upload can be gone on with, as on the platform.
+const uploadLife = 7 * 24 * time.Hour
+
+// expire deletes the rows of uploads that were begun before a time.
+func (a *area) expire(before time.Time) error {
+	return a.index.write(func() error {
+		ms := before.UnixMilli()
+		err := a.index.run("DELETE FROM parts WHERE upload IN (SELECT id FROM uploads WHERE started < ?)", nil, ms)
+		if err != nil {
+			return err
+		}
+		return a.index.run("DELETE FROM uploads WHERE started < ?", nil, ms)
+	})
+}
+
 // complete makes an object of the parts that are named. If it can't, the upload
 // stays as it is.
 func complete(ctx context.Context, b bucket, id, key string, named []part) (*object, error) {

@@ -8,6 +8,7 @@ platform's own text.
 from __future__ import annotations
 
 import contextlib
+import io
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -29,7 +30,8 @@ from pymode._r2_options import (
 # What goes to the host in one call, and what goes in pieces of what size.
 SMALL = 8 << 20
 PIECE = 1 << 20
-# What `get` gives as bytes: it needs twice that of the guest's 128 MB.
+# What `get` gives as bytes, where there is memory for twice that: of the guest's
+# 128 MB the interpreter has the larger part.
 LARGEST = 32 << 20
 
 _NOT_A_BODY = (
@@ -86,8 +88,8 @@ class R2(Binding):
         """Give an object: bytes that also have etag, size, http_metadata, text(), json().
 
         None where there is none; where `only_if` does not hold, an `R2Head`,
-        whose body is None. Objects of more than 32 MB are read with
-        `stream=True`, which is `open`.
+        whose body is None. Objects that memory can't hold, and all of more
+        than 32 MB, are read with `stream=True`, which is `open`.
         """
         picked = chosen(_GET, "get", options, more)
         stream = bool(picked.pop("stream", False))
@@ -259,13 +261,23 @@ class _Source:
 
 
 def _read_all(key: str, source: _Source, length: int) -> bytes:
+    advice = (
+        f"get: {key} is {length} bytes long; read it in pieces, by get(key, stream=True) "
+        f"or open(key), or ask for a range"
+    )
     try:
         if length > LARGEST:
-            raise R2Error(
-                f"get: {key} is {length} bytes long; read it in pieces, by get(key, stream=True) "
-                f"or open(key), or ask for a range of at most {LARGEST} bytes"
-            )
-        return b"".join(source.read(at, PIECE) for at in range(0, length, PIECE))
+            raise R2Error(advice)
+        # Allocated once: a buffer that grows would need it twice.
+        buffer = io.BytesIO()
+        buffer.seek(length - 1)
+        buffer.write(b"\0")
+        buffer.seek(0)
+        while (at := buffer.tell()) < length:
+            buffer.write(source.read(at, PIECE))
+        return buffer.getvalue()
+    except MemoryError:
+        raise R2Error(advice) from None
     finally:
         source.close()
 

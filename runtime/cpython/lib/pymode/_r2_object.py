@@ -142,41 +142,44 @@ class R2Object(_Readable, bytes):
     """An object with its body, which it is: bytes with metadata.
 
     As bytes it can be used at any time and as often as one likes; text(),
-    json(), bytes() and body are the platform's, and read it once.
+    json(), bytes() and read() are the platform's, and read it once.
     """
+
+    _at = 0
+    _reading = False
 
     def __new__(cls, data: bytes, answer: Mapping[str, Any]) -> R2Object:
         """Make bytes of the body."""
         self = bytes.__new__(cls, data)
         self._fill(answer)
+        self._answer = answer
         return self
+
+    def __getnewargs__(self) -> tuple[Any, ...]:
+        """Say what a copy is made of."""
+        return self._take(), self._answer
 
     def _take(self) -> bytes:
         return bytes(memoryview(self))
 
     @property
-    def body(self) -> io.BufferedIOBase:
-        """The body as a file."""
-        return _Body(self)
+    def body(self) -> R2Object:
+        """The body, for a response or another put: this, which can be read as a file."""
+        return self
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Read bytes as a file does; the first call uses the body."""
+        if not self._reading:
+            self._use()
+            self._reading = True
+        end = len(self) if size is None or size < 0 else self._at + size
+        piece = bytes(memoryview(self)[self._at : end])
+        self._at += len(piece)
+        return piece
 
     def __getitem__(self, index: Any) -> Any:
         """Give a byte, a slice, or by a name a field."""
         return self._field(index) if isinstance(index, str) else bytes.__getitem__(self, index)
-
-
-class _Body(io.BytesIO):
-    """The body of an object as a file; the first read uses it."""
-
-    def __init__(self, origin: R2Object) -> None:
-        super().__init__(memoryview(origin))
-        self._origin: R2Object | None = origin
-
-    def read(self, size: int | None = -1, /) -> bytes:
-        """Read bytes."""
-        if self._origin is not None:
-            self._origin._use()
-            self._origin = None
-        return super().read(size)
 
 
 class Source(Protocol):
