@@ -241,10 +241,10 @@ func (l *Linker) instantiate(ctx context.Context, m *loaded, compiled wazero.Com
 	config := wazero.NewModuleConfig().WithName("").WithStartFunctions()
 	resolve := func(link api.Module) context.Context {
 		return experimental.WithImportResolver(ctx, func(name string) api.Module {
-			switch {
-			case name == mainNS:
+			switch name {
+			case mainNS:
 				return l.main
-			case name == linkNS:
+			case linkNS:
 				return link
 			}
 			for i, other := range l.loaded {

@@ -19,8 +19,8 @@ type Program struct {
 	memoryLimits wasmbin.Limits
 	tableType    wasmbin.TableType
 
-	yield, fuel string // the exports of the loop checks
-	yieldSlot   uint32
+	yield     string // what running code calls now and then
+	yieldSlot uint32
 }
 
 type programFunc struct {
