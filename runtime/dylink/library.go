@@ -48,7 +48,7 @@ func NewLibraries(runtime wazero.Runtime, fuel uint32, program func() (*Program,
 // library is one side module.
 type library struct {
 	*description
-	module   *wasmbin.Module // as it was read
+	module   *wasmbin.Module // as it was read, with the additions
 	prepared []byte
 	extra    []string          // exported functions that get slots behind its own
 	funcs    map[string]uint32 // exported functions, by index
@@ -134,8 +134,12 @@ func (s *Libraries) prepare(file []byte, program *Program) (*library, error) {
 		x.Elements = []wasmbin.ExtraElements{{Offset: offsetFrom(base, d.table), Functions: indices}}
 	}
 	x.Functions = []wasmbin.ExtraFunction{s.yieldFunction(m, program)}
+	x.Table = &wasmbin.Import{Module: envNS, Name: tableExport, Kind: wasmbin.KindTable, Table: wasmbin.TableType{Element: wasmbin.FuncRef}}
 	module, err := wasmbin.Extend(file, x)
 	if err != nil {
+		return nil, err
+	}
+	if l.module, err = wasmbin.Parse(module); err != nil {
 		return nil, err
 	}
 	module, _, err = wasmbin.AddLoopChecks(module, wasmbin.LoopCheckOptions{

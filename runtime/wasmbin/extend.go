@@ -36,6 +36,8 @@ func AppendImport(dst []byte, imp Import) []byte {
 
 // Extension is what [Extend] adds to a module.
 type Extension struct {
+	// Table is imported as table 0, where the module has none.
+	Table *Import
 	// Functions get the indices after those that are there. Their code is
 	// without locals and without the end that closes it.
 	Functions []ExtraFunction
@@ -88,8 +90,12 @@ func Extend(module []byte, x Extension) ([]byte, error) {
 	for _, e := range x.Elements {
 		elements.add(AppendVec(append([]byte{0}, e.Offset...), e.Functions, AppendU32))
 	}
+	imports := m.vector(SectionImport, len(m.Imports))
+	if x.Table != nil && m.Count(KindTable) == 0 {
+		imports.add(AppendImport(nil, *x.Table))
+	}
 	bodies := map[SectionID][]byte{}
-	for _, v := range []*vector{types, functions, code, exports, elements} {
+	for _, v := range []*vector{imports, types, functions, code, exports, elements} {
 		if v.added > 0 {
 			bodies[v.id] = v.bytes()
 		}
