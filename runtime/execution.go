@@ -50,6 +50,7 @@ type execution struct {
 	logs        logBook
 	failure     *Failure
 	warnings    []string
+	packages    []string // modules that an import took from site-packages
 	calls       Calls
 	threads     *threads // nil at import
 	callLog     []Call
@@ -223,6 +224,10 @@ func (x *execution) Call(ctx context.Context, op string, args, data []byte) (res
 		}
 		x.warnings = append(x.warnings, a.Text)
 		x.log("warning", a.Text)
+	case "packages":
+		if err := json.Unmarshal(args, &x.packages); err != nil {
+			return nil, nil, fmt.Errorf("packages: %w", err)
+		}
 	case "thread.error":
 		result, err = x.threads.lastError()
 	default:

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"pymode-tui/runtime/dylink"
 	"pymode-tui/runtime/image"
 )
 
@@ -16,6 +17,7 @@ type importer struct {
 	draft    *image.Draft
 	instance *instance
 	project  *projectFiles
+	layer    *layer // that the draft is a fork of, nil for the base
 	err      error
 }
 
@@ -54,25 +56,29 @@ func (w *Worker) newImporter() (i *importer) {
 	if i.project, i.err = openProject(w.settings().Dir); i.err != nil {
 		return i
 	}
-	if i.draft, i.err = w.engine.base.Fork(w.settings().MemoryLimit); i.err != nil {
+	var plan *dylink.Plan
+	if i.layer, i.draft, i.err = w.layers.fork(w.engine.base, w.settings().SitePackages, w.settings().MemoryLimit); i.err != nil {
 		return i
+	}
+	if i.layer != nil {
+		plan = i.layer.plan
 	}
 	memory, err := i.draft.Memory()
 	if err != nil {
 		i.err = err
 		return i
 	}
-	i.instance, i.err = w.engine.instantiate(context.Background(), w.engine.guest, memory, w.engine.base.Pages(),
-		i.project, w.siteFiles(), nil)
+	i.instance, i.err = w.engine.instantiate(context.Background(), w.engine.guest, memory, uint32(i.draft.Size()/image.PageSize),
+		i.project, w.siteFiles(), plan)
 	return i
 }
 
 // nextImporter returns the importer made ahead, or a new one where the project's
-// directory is another one by now.
+// directory or what it was forked from is another one by now.
 func (w *Worker) nextImporter() *importer {
 	i := <-w.importers
 	w.prepare()
-	if i.err == nil && i.project.moved(w.settings().Dir) {
+	if i.err == nil && (i.project.moved(w.settings().Dir) || i.layer != w.layers.get(w.settings().SitePackages)) {
 		i.discard()
 		return w.newImporter()
 	}
@@ -166,7 +172,10 @@ type loadConfig struct {
 	Module string          `json:"module"`
 	Root   string          `json:"root"`
 	Path   []string        `json:"path"`
-	Env    json.RawMessage `json:"env"`
+	Env    json.RawMessage `json:"env,omitempty"`
+
+	// Packages are modules to import, and nothing else.
+	Packages []string `json:"packages,omitempty"`
 }
 
 func (w *Worker) newGeneration(number int) *generation {
@@ -243,6 +252,9 @@ func (w *Worker) importInto(ctx context.Context, g *generation, i *importer) err
 		x.onLog(note)
 	}
 	g.failure = x.importFailure(err, g.settings)
+	if g.failure == nil {
+		defer w.addPackages(x.packages)
+	}
 	if g.failure == nil && cost.cpu > PlatformImportLimit*8/10 {
 		x.log("warning", fmt.Sprintf("the import used %d ms of CPU time: the platform gives %d ms at start-up",
 			cost.cpu.Milliseconds(), PlatformImportLimit.Milliseconds()))

@@ -211,7 +211,7 @@ __attribute__((visibility("default"))) void *PyInit_wrongtype(void) { return poi
 `, nil)
 	nothing := runtimetest.SideModule(t, `__attribute__((visibility("default"))) int x(void) { return 1; }`, nil)
 	large := runtimetest.SideModule(t, runtimetest.Extension("large", `
-static volatile char much[100 << 20]; static PyObject *use(PyObject *self, PyObject *args) { return PyLong_FromLong(++much[12345]); }
+static volatile char much[115 << 20]; static PyObject *use(PyObject *self, PyObject *args) { return PyLong_FromLong(++much[12345]); }
 `, `{"use", use, METH_NOARGS},`), nil)
 	built := func(add func(*wasmbin.Builder)) []byte {
 		var b wasmbin.Builder
@@ -235,7 +235,7 @@ static volatile char much[100 << 20]; static PyObject *use(PyObject *self, PyObj
 		"undefined": "it needs first_missing, second_missing, which neither the interpreter nor a module loaded before exports",
 		"wrongtype": "it calls PyLong_FromLong as (f64) → (f64), but that is (i32) → (i32): was it built with other headers?",
 		"nothing":   "exports no function PyInit_nothing",
-		"large":     "there is no room for its 102400 kB of data",
+		"large":     "there is no room for its 117760 kB of data",
 		"text":      "it is no WebAssembly module",
 		"empty":     "it is no WebAssembly module",
 		"cut":       "it is damaged: ",

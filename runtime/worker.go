@@ -42,6 +42,7 @@ type Worker struct {
 	reloading  sync.Mutex // held by the import under way
 	refreshing sync.Mutex // held by a request that reloads
 	importers  chan *importer
+	layers     layers
 	background sync.WaitGroup
 	ids        atomic.Int64
 	pattern    atomic.Pointer[image.Pattern] // of the last request that was looked at
@@ -112,6 +113,7 @@ func (w *Worker) Close() {
 		i.discard()
 	default:
 	}
+	w.layers.set(nil, nil)
 	w.setState(StateChanged{State: StateClosed})
 }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import _pymode
@@ -11,7 +11,7 @@ import _pymode
 _encode = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
 
 
-def send(op: str, args: Mapping[str, Any] | None = None, data: bytes = b"") -> None:
+def send(op: str, args: Mapping[str, Any] | Sequence[Any] | None = None, data: bytes = b"") -> None:
     """Tell the host something that has no answer."""
     _pymode.call(op, b"{}" if args is None else _encode(args).encode("ascii"), data)
 

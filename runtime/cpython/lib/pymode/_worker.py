@@ -148,6 +148,8 @@ def load(config: bytes) -> bool:
         root = settings.get("root", "/app")
         path = settings.get("path", [f"{root}/src", root])
         sys.path[:] = [*path, *(entry for entry in sys.path if entry not in path)]
+        if packages := settings.get("packages"):
+            return _load_packages(packages)
         WORKER.project = Project(root, tuple(path))
         _importer.install(WORKER.project)
         WORKER.env._update(settings.get("env") or {})
@@ -157,12 +159,36 @@ def load(config: bytes) -> bool:
         file = _file_of(module, file)
         WORKER.plan = resolve(module, file)
         _warn_about_open_files()
+        _host.send("packages", _packages())
     except BaseException as error:
         fail(_import_failure(error, file))
         return False
     finally:
         _output.finish()
     WORKER.reserve = bytearray(1 << 20)
+    gc.collect()
+    gc.freeze()
+    return True
+
+
+_SITE = "/site/"
+
+
+def _packages() -> list[str]:
+    """List the modules that came from site-packages, in the order of their import."""
+    return [
+        name
+        for name, module in sys.modules.items()
+        if str(getattr(getattr(module, "__spec__", None), "origin", "")).startswith(_SITE)
+    ]
+
+
+def _load_packages(names: list[str]) -> bool:
+    """Import modules, for an image that workers' imports start from."""
+    for name in names:
+        importlib.import_module(name)
+    # The worker's own path comes before: its modules are found there first.
+    sys.path[:] = [entry for entry in sys.path if entry != _SITE.rstrip("/")]
     gc.collect()
     gc.freeze()
     return True

@@ -1,0 +1,8 @@
+package runtime
+
+// HasLayer reports whether the worker has an image of its packages.
+func HasLayer(w *Worker) bool {
+	w.layers.mu.Lock()
+	defer w.layers.mu.Unlock()
+	return w.layers.current != nil
+}
