@@ -1,7 +1,10 @@
 package runtime_test
 
 import (
+	"strconv"
+	"strings"
 	"testing"
+	"time"
 
 	"pymode-tui/runtime"
 	"pymode-tui/runtime/runtimetest"
@@ -44,5 +47,33 @@ func BenchmarkReload(b *testing.B) {
 	w := runtimetest.Worker(b, helloWorker, nil)
 	for b.Loop() {
 		w.Reload(b.Context(), nil)
+	}
+}
+
+// An instance with side modules, against one without.
+func BenchmarkInstanceWithSideModules(b *testing.B) {
+	for _, n := range []int{0, 1, 4, 14} {
+		b.Run(strconv.Itoa(n), func(b *testing.B) {
+			modules := map[string][]byte{}
+			entry := "def on_fetch(request, env):\n    return 'ok'\n"
+			for i := range n {
+				name := "parts" + strconv.Itoa(i)
+				modules[name+".wasm"] = runtimetest.SideModule(b, strings.ReplaceAll(parts, "PyInit_parts", "PyInit_"+name), nil)
+				entry = "import " + name + "\n" + entry
+			}
+			w := runtimetest.Worker(b, entry, func(c *runtime.Config) { c.SitePackages = site(b, modules) })
+			if f := w.State().Error; f != nil {
+				b.Fatal(f)
+			}
+			var took time.Duration
+			for b.Loop() {
+				d, err := w.MeasureInstance()
+				if err != nil {
+					b.Fatal(err)
+				}
+				took += d
+			}
+			b.ReportMetric(float64(took.Microseconds())/float64(b.N), "µs/instance")
+		})
 	}
 }
