@@ -117,33 +117,10 @@ func timingLines(x *exchange, limits Limits, width int) []line {
 		fact("waited", formatMicros(m.Start), "for an instance"),
 		fact("host calls", formatMicros(m.Host), plural(len(x.result.Calls), "call")),
 	}
-	if len(x.result.Calls) > 0 {
-		lines = append(lines, nil, styled(heading, "Host calls"))
-		for _, call := range x.result.Calls {
-			lines = append(lines, callLine(call))
-		}
-	}
-	if len(x.result.Modules) > 0 {
-		lines = append(lines, nil, styled(heading, "Side modules"))
-		for _, module := range x.result.Modules {
-			l := line{{pad(formatMicros(module.Duration), 8), plain}, {" " + cleanLine(module.Path) + " ", plain}, {formatBytes(module.Bytes), faint}}
-			lines = append(lines, withError(l, module.Error))
-		}
+	if waterfall := waterfallLines(x.result, width); waterfall != nil {
+		lines = append(append(lines, nil), waterfall...)
 	}
 	return lines
-}
-
-// callLine is "  0.2 ms  kv.get  CACHE_KV  user:7 hit".
-func callLine(call runtime.Call) line {
-	l := line{{pad(formatMicros(call.Duration), 8), plain}, {" " + cleanLine(call.Op) + " ", name}}
-	if call.Binding != "" {
-		l = append(l, span{cleanLine(call.Binding) + " ", plain})
-	}
-	l = append(l, span{cleanLine(call.Detail), plain})
-	if size := call.BytesIn + call.BytesOut; size > 0 {
-		l = append(l, span{" " + formatBytes(size), faint})
-	}
-	return withError(l, call.Error)
 }
 
 func withError(l line, message string) line {

@@ -16,11 +16,12 @@ const (
 	tabResponse                   //
 	tabRequest                    //
 	tabTraceback                  // only where there is a failure
+	tabDiff                       // only for a pinned request, after a reload
 	tabTiming                     //
 )
 
 func (t detailTab) String() string {
-	return [...]string{"", "Response", "Request", "Traceback", "Timing"}[t]
+	return [...]string{"", "Response", "Request", "Traceback", "Diff", "Timing"}[t]
 }
 
 // detailPane shows one request, or why the worker's code could not be imported.
@@ -69,11 +70,15 @@ func (p *detailPane) tabs() []detailTab {
 		return []detailTab{tabTraceback}
 	case x == nil:
 		return []detailTab{tabResponse}
-	case x.result != nil && x.result.Error != nil:
-		return []detailTab{tabResponse, tabRequest, tabTraceback, tabTiming}
-	default:
-		return []detailTab{tabResponse, tabRequest, tabTiming}
 	}
+	tabs := []detailTab{tabResponse, tabRequest}
+	if x.before != nil {
+		tabs = append(tabs, tabDiff)
+	}
+	if x.result != nil && x.result.Error != nil {
+		tabs = append(tabs, tabTraceback)
+	}
+	return append(tabs, tabTiming)
 }
 
 // tab is the tab that is shown.
@@ -198,6 +203,8 @@ func (p *detailPane) layOut() []line {
 			lines = requestLines(x, p.w)
 		case tabTraceback:
 			lines = failureLines(x.result.Error)
+		case tabDiff:
+			lines = differenceLines(x.before, x, p.w)
 		case tabTiming:
 			lines = timingLines(x, p.limits, p.w)
 		default:

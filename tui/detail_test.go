@@ -84,14 +84,15 @@ func TestTiming(t *testing.T) {
 		"waited      0.6 ms   for an instance",
 		"host calls  0.4 ms   3 calls",
 		"",
-		"Host calls",
-		"0.2 ms   kv.get CACHE_KV user:7 hit",
-		"  418 B",
-		"0.6 ms   d1.all MY_DB SELECT * FROM",
-		"  orders WHERE user = ?1 – 3 rows 1.8",
-		"  kB",
+		"instance    ▇▇▇             0.6 ms",
+		"handler       ▇▇▇▇▇▇▇▇▇▇▇▇▇ 3.1 ms",
+		"dl.open       ▇▇▇▇▇▇        1.4 ms",
+		"  markupsafe/_speedups.wasm",
+		"kv.get         ▇            0.2 ms",
+		"  CACHE_KV user:7 hit 418 B",
 	)
-	c.Press("G").Detail().Contains("failed:", "connection refused", "Side modules", "markupsafe/_speedups.wasm")
+	c.Press("G").Detail().Contains("http.fetch", "failed:", "connection refused")
+	c.Resize(120, 40).Press("g").Detail().Contains("kv.get              ▇▇", "d1.all                  ▇▇▇▇▇▇")
 }
 
 func TestBudgetsWarn(t *testing.T) {

@@ -13,6 +13,8 @@ func (m *Model) press(msg tea.KeyPressMsg) tea.Cmd {
 	switch {
 	case matches(msg, k.Ending):
 		return tea.Quit
+	case m.palette != nil:
+		return m.pressPalette(msg)
 	case m.mode == modeFilter:
 		m.pressFilter(msg)
 		return nil
@@ -76,6 +78,18 @@ func (m *Model) pressNormal(msg tea.KeyPressMsg) (cmd tea.Cmd) {
 		return m.replay()
 	case matches(msg, k.Reload):
 		return m.reload()
+	case matches(msg, k.Palette):
+		m.palette = newPalette(k)
+	case matches(msg, k.Pin):
+		return m.togglePinned()
+	case matches(msg, k.Auto):
+		return m.toggleAuto()
+	case matches(msg, k.Diff):
+		m.focus, m.detail.chosen = detailID, tabDiff
+	case matches(msg, k.Editor):
+		return m.editAt()
+	case matches(msg, k.Browser):
+		return m.browse()
 	case matches(msg, k.Copy):
 		return m.copyCurl()
 	case m.focus == requestsID && matches(msg, k.Open):

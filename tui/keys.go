@@ -15,6 +15,8 @@ type keymap struct {
 	Next, Previous, Focus, Zoom, Widen   key.Binding
 	Filter, Replay, Reload, Copy, Follow key.Binding
 	Help, Quit                           key.Binding
+	Pin, Auto, Diff, Editor, Browser     key.Binding
+	Palette                              key.Binding
 
 	// Movement, in every pane.
 	Down, Up, Top, Bottom, HalfDown, HalfUp, PageDown, PageUp key.Binding
@@ -44,6 +46,12 @@ func newKeymap() keymap {
 		Reload:   bind("R", "R", "reload", "shift+r"),
 		Copy:     bind("y", "y", "copy curl"),
 		Follow:   bind("f", "f", "follow"),
+		Pin:      bind("p", "p", "pin"),
+		Auto:     bind("a", "a", "auto-replay"),
+		Diff:     bind("d", "d", "diff"),
+		Editor:   bind("e", "e", "edit at line"),
+		Browser:  bind("b", "b", "browser"),
+		Palette:  bind(":", ":", "commands", "ctrl+p"),
 		Widen:    bind("esc", "esc", "widen"),
 		Help:     bind("?", "?", "help"),
 		Quit:     bind("q", "q ctrl+c", "quit"),
@@ -82,7 +90,7 @@ func newKeymap() keymap {
 func (k *keymap) scopes() (left, right []scope) {
 	left = []scope{
 		{"Everywhere", []key.Binding{
-			k.Next, k.Previous, k.Focus, k.Zoom, k.Widen, k.Replay, k.Reload, k.Copy, k.Filter, k.Help, k.Quit,
+			k.Next, k.Previous, k.Focus, k.Zoom, k.Widen, k.Replay, k.Reload, k.Pin, k.Auto, k.Diff, k.Editor, k.Copy, k.Browser, k.Filter, k.Palette, k.Help, k.Quit,
 		}},
 		{"While typing a filter", []key.Binding{k.Accept, k.Leave, k.RowDown, k.RowUp}},
 	}
@@ -102,6 +110,8 @@ func (m *Model) footerKeys() []key.Binding {
 	k := &m.keys
 	switch {
 	case m.mode == modeFilter:
+		return []key.Binding{k.Accept, k.Leave, k.RowDown, k.RowUp}
+	case m.palette != nil:
 		return []key.Binding{k.Accept, k.Leave, k.RowDown, k.RowUp}
 	case m.mode == modeHelp:
 		return []key.Binding{k.CloseHelp, k.Down, k.Up}

@@ -32,6 +32,7 @@ type Model struct {
 	mode    mode
 	focus   paneID
 	zoomed  bool
+	manual  bool // pinned requests are not sent after a reload
 	flash   flash
 
 	flashTime time.Duration // how long a message stands in the footer
@@ -42,6 +43,7 @@ type Model struct {
 	calls    *feed
 	bindings *bindingsPane
 	help     *helpOverlay
+	palette  *palette // nil while it is closed
 
 	w, h   int
 	layout layout
@@ -144,13 +146,16 @@ func (m *Model) take(msg eventsMsg) tea.Cmd {
 		m.session.apply(event)
 		switch e := event.(type) {
 		case runtime.Notice:
-			cmd = m.say(caution, e.Text)
+			cmd = tea.Batch(cmd, m.say(caution, e.Text))
 		case runtime.Called:
 			m.bindings.stale = true
 		case runtime.StateChanged:
 			m.bindings.refreshStores() // the config may have changed
-			if e.State == runtime.StateImportFailed {
+			switch {
+			case e.State == runtime.StateImportFailed:
 				m.requests.narrowed = false // so that the traceback is seen
+			case e.State == runtime.StateReady && e.Generation > 1:
+				cmd = tea.Batch(cmd, m.replayPins(e.Worker))
 			}
 		}
 	}

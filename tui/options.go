@@ -27,6 +27,7 @@ type Backend interface {
 type WorkerInfo struct {
 	Name string // as in the events
 	Dir  string // its project, as the user would write it
+	Root string // the same, absolute; "" where it is not known
 }
 
 // Limits are the budgets of one request, which the gauges are drawn against.

@@ -240,7 +240,7 @@ func (p *requestsPane) drawFilter(c *canvas, r rect) {
 func (p *requestsPane) filterText(w int) (before, after string) { return inputText(&p.input, w) }
 
 // requestColumns are the widths of the columns; 0 leaves one out.
-type requestColumns struct{ generation, method, worker, path, status, time int }
+type requestColumns struct{ pin, generation, method, worker, path, status, time int }
 
 // columns fits the columns into w cells: the path gets what is left, and the
 // time, the worker and the generation go where that would be too little.
@@ -257,10 +257,13 @@ func (p *requestsPane) columns(w int) requestColumns {
 			col.worker = max(col.worker, min(textWidth(worker.label), 12))
 		}
 	}
+	if len(p.session.pins) > 0 {
+		col.pin = 1
+	}
 	const mark = 2
 	left := func() int {
 		used := mark
-		for _, n := range []int{col.generation, col.method, col.worker, col.status, col.time} {
+		for _, n := range []int{col.pin, col.generation, col.method, col.worker, col.status, col.time} {
 			if n > 0 {
 				used += n + 1
 			}
@@ -308,6 +311,7 @@ func (p *requestsPane) drawRow(c *canvas, r rect, col requestColumns, index int)
 		c.putLine(at+pad, r.y, min(width-pad, r.x+r.w-at-pad), styled(role, s))
 		at += width + 1
 	}
+	put(col.pin, p.session.pinMark(x), pinRole(x, dim), false)
 	put(col.generation, strconv.Itoa(x.generation), dim, true)
 	put(col.method, x.method, text, false)
 	put(col.worker, cleanLine(x.worker), dim, false)

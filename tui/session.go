@@ -28,6 +28,7 @@ type session struct {
 	bodies    int64                // bytes that exchanges hold
 	logs      ring[logEntry]
 	calls     ring[callEntry]
+	pins      []*pin
 	revision  int // counts changes of exchanges, for what panes remember
 }
 
@@ -36,6 +37,7 @@ type worker struct {
 	name       string // as the events have it
 	label      string // clean
 	dir        string // clean
+	root       string // of the project, absolute
 	state      runtime.State
 	generation int
 	divided    int // the generation of the last divider in the logs
@@ -61,6 +63,8 @@ type exchange struct {
 	parent     *exchange       // the one that called this worker, nil for one from outside
 	children   []*exchange     // those that this one has called, in order
 	depth      int             // how many wait for it
+	before     *exchange       // the same pinned request in the generation before
+	outcome    outcome         // of the comparison with it
 }
 
 // entryKind says what an entry of the logs is.
@@ -92,7 +96,7 @@ func newSession(workers []WorkerInfo, limits Limits) *session {
 		calls:     newRing[callEntry](maxCallEntries),
 	}
 	for _, info := range workers {
-		s.workers = append(s.workers, &worker{name: info.Name, label: cleanLine(info.Name), dir: cleanLine(info.Dir)})
+		s.workers = append(s.workers, &worker{name: info.Name, label: cleanLine(info.Name), dir: cleanLine(info.Dir), root: info.Root})
 	}
 	return s
 }
@@ -259,6 +263,7 @@ func (s *session) finish(e runtime.RequestDone) {
 		x.size += int64(len(x.request.Body))
 	}
 	s.bodies += x.size
+	s.judge(x)
 	x.index()
 	x.revision++
 	s.revision++

@@ -33,6 +33,9 @@ func (m *Model) drawFrame() {
 	if m.mode == modeHelp {
 		m.help.draw(c, m.layout.inside)
 	}
+	if m.palette != nil {
+		m.palette.draw(c, m.layout.inside)
+	}
 }
 
 // drawPanes draws borders first, the focused pane's last of them, and then what
@@ -140,6 +143,9 @@ func (l line) spaced() line {
 
 // cursor is where the terminal's own cursor is: in the filter while it is typed.
 func (m *Model) cursor() *tea.Cursor {
+	if m.palette != nil {
+		return m.palette.cursor(m.layout.inside)
+	}
 	if m.focus == bindingsID {
 		return m.bindings.cursor(m.layout.body[bindingsID])
 	}

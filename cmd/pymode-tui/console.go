@@ -89,7 +89,7 @@ func (s *session) consoleOptions(sub *events.Subscription[runtime.Event]) tui.Op
 		Mouse:   !s.flags.noMouse,
 	}
 	for _, v := range s.workers {
-		o.Workers = append(o.Workers, tui.WorkerInfo{Name: v.project.Name, Dir: shortDir(v.project.Dir)})
+		o.Workers = append(o.Workers, tui.WorkerInfo{Name: v.project.Name, Dir: shortDir(v.project.Dir), Root: v.project.Dir})
 	}
 	return o
 }

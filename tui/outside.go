@@ -1,0 +1,72 @@
+package tui
+
+import (
+	"os/exec"
+	"path/filepath"
+	"runtime"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/x/editor"
+)
+
+// What leaves the console for another program: the editor, the browser.
+
+// editAt opens the user's editor at the innermost line of the traceback that the
+// detail is about.
+func (m *Model) editAt() tea.Cmd {
+	w := m.worker()
+	failure := m.detail.subject.failure
+	if x := m.detail.subject.exchange; x != nil && x.result != nil {
+		failure = x.result.Error
+		w = m.session.worker(x.worker)
+	}
+	if failure == nil || len(failure.Traceback) == 0 {
+		return m.say(faint, "no traceback to edit at")
+	}
+	if w == nil || w.root == "" {
+		return m.say(faint, "the worker's directory is not known")
+	}
+	frame := failure.Traceback[len(failure.Traceback)-1]
+	if !filepath.IsLocal(frame.File) { // the file's name is the worker's word
+		return m.say(caution, frame.File+" is not a file of the project")
+	}
+	cmd, err := editor.Command("pymode-tui", filepath.Join(w.root, frame.File), editor.LineNumber(frame.Line))
+	if err != nil {
+		return m.say(bad, "edit failed: "+err.Error())
+	}
+	return tea.ExecProcess(cmd, func(err error) tea.Msg {
+		if err != nil {
+			return failedMsg{"edit", err}
+		}
+		return nil
+	})
+}
+
+// browse opens the current request's URL, or where the workers listen, in the
+// user's browser.
+func (m *Model) browse() tea.Cmd {
+	url := ""
+	if m.options.Addr != nil {
+		url = m.options.Addr()
+	}
+	if x := m.requests.current(); x != nil && x.request != nil && x.request.Method == "GET" {
+		url = x.request.URL
+	}
+	if url == "" {
+		return m.say(faint, "nothing listens yet")
+	}
+	name, args := "xdg-open", []string{url}
+	switch runtime.GOOS {
+	case "darwin":
+		name = "open"
+	case "windows":
+		name, args = "rundll32", []string{"url.dll,FileProtocolHandler", url}
+	}
+	ctx := m.ctx
+	return tea.Batch(m.say(faint, "opening "+url), m.tasks.command(func() tea.Msg {
+		if err := exec.CommandContext(ctx, name, args...).Run(); err != nil && ctx.Err() == nil {
+			return failedMsg{"open " + name, err}
+		}
+		return nil
+	}))
+}
