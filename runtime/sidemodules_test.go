@@ -73,6 +73,17 @@ static PyObject *hog(PyObject *self, PyObject *args) {
         *p = 1;
     }
 }
+#define WASI(name) __attribute__((import_module("wasi_snapshot_preview1"), import_name(name)))
+extern int random_get(void *, size_t) WASI("random_get");
+extern int clock_time_get(int, long long, long long *) WASI("clock_time_get");
+static PyObject *system_interface(PyObject *self, PyObject *args) { // as Rust's standard library calls it
+    unsigned char random[32] = {0};
+    long long now = 0;
+    int sum = 0;
+    if (random_get(random, sizeof random) || clock_time_get(0, 1, &now)) return NULL;
+    for (int i = 0; i < 32; i++) sum += random[i];
+    return Py_BuildValue("iL", sum, now / 1000000000);
+}
 static int by_length(const void *a, const void *b) { return (int)strlen(*(char **)a) - (int)strlen(*(char **)b); }
 static PyObject *sorted(PyObject *self, PyObject *args) { // a pointer handed to the C library
     const char *words[] = {"three", "of", "a"};
@@ -82,7 +93,7 @@ static PyObject *sorted(PyObject *self, PyObject *args) { // a pointer handed to
 `, `
 {"count", count, METH_NOARGS}, {"sum", sum, METH_NOARGS}, {"name", name, METH_O}, {"apply", apply, METH_VARARGS},
 {"built", built, METH_NOARGS}, {"weak", weak, METH_NOARGS}, {"one_parameter", (PyCFunction)one_parameter, METH_NOARGS},
-{"address", address, METH_NOARGS}, {"spin", spin, METH_NOARGS}, {"hog", hog, METH_NOARGS}, {"sorted", sorted, METH_NOARGS},
+{"address", address, METH_NOARGS}, {"spin", spin, METH_NOARGS}, {"hog", hog, METH_NOARGS}, {"sorted", sorted, METH_NOARGS}, {"system_interface", system_interface, METH_NOARGS},
 `)
 
 func TestSideModule(t *testing.T) {
@@ -102,6 +113,7 @@ static PyObject *address(PyObject *self, PyObject *args) { return PyLong_FromVoi
 		{"a pointer of another type", "import parts; return parts.one_parameter()", `"called"`},
 		{"a pointer for the C library", "import parts; return parts.sorted()", `["a","of","three"]`},
 		{"pointers are equal in all modules", "import parts; from package import other; return parts.address() == other.address()", "true"},
+		{"the system interface", "import parts, time; random, now = parts.system_interface(); return random > 0 and abs(now - time.time()) < 5", "true"},
 		{"twice", "import parts, sys; del sys.modules['parts']; import parts; return parts.count()", "41"},
 		{"a loop ends with the budget", "import parts; parts.spin()", "the worker used up its 500ms of CPU time"},
 		{"its memory counts", "import parts; parts.hog()", "MemoryError: "},
