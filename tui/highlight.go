@@ -4,7 +4,6 @@ import (
 	"strings"
 
 	"github.com/alecthomas/chroma/v2"
-	"github.com/alecthomas/chroma/v2/lexers"
 )
 
 // maxHighlighted bounds what is highlighted, in bytes: beyond it, text is plain.
@@ -42,17 +41,6 @@ func highlight(lines []string, media string) []line {
 		out = out[:len(lines)]
 	}
 	return out
-}
-
-// lexerOf finds how a media type is read.
-func lexerOf(media string) chroma.Lexer {
-	switch {
-	case media == "" || media == "text/plain":
-		return nil
-	case strings.HasSuffix(media, "+xml"), media == "application/xml":
-		media = "text/xml"
-	}
-	return lexers.MatchMimeType(media)
 }
 
 // tokenRole is how a kind of token looks.
