@@ -8,7 +8,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"time"
 )
 
 // The zig step's directory: a link to the executable, zig's cache of compiled C
@@ -210,40 +209,4 @@ func (j *job) zig(ctx context.Context, c command) error {
 	c.path = j.path(stepZig, zigLink)
 	c.env = append(c.env, j.zigEnv()...)
 	return j.run(ctx, c)
-}
-
-// Zig is the compiler that the runtime is built with, for extension modules.
-type Zig struct {
-	Path    string // of the executable
-	Version string
-	Cache   string // zig's cache of its compiled C libraries: ZIG_GLOBAL_CACHE_DIR
-}
-
-// FindZig returns the compiler, and installs it where the cache has none, though
-// it may have a runtime.
-func FindZig(ctx context.Context, opts Options) (*Zig, error) {
-	opts, err := opts.withDefaults()
-	if err != nil {
-		return nil, err
-	}
-	r := newRecipe()
-	dir := r.dir(opts.CacheDir, stepZig)
-	found := &Zig{Path: filepath.Join(dir, zigLink), Version: ZigVersion, Cache: filepath.Join(dir, zigCacheDir)}
-	if _, err := readRecord(dir); err == nil && zigIntact(dir) {
-		return found, nil
-	}
-	lock, err := acquire(ctx, opts)
-	if err != nil {
-		return nil, err
-	}
-	defer lock.release()
-	steps := r.plan(opts.CacheDir, stepZig)
-	if err := checkTools(ctx, opts, steps); err != nil {
-		return nil, err
-	}
-	logs, err := newLogDir(opts.CacheDir, time.Now())
-	if err != nil {
-		return nil, err
-	}
-	return found, runSteps(ctx, opts, r, steps, logs)
 }

@@ -20,16 +20,16 @@ func SideModule(tb testing.TB, source string, libraries map[string][]byte, flags
 	if err != nil {
 		tb.Fatal(err)
 	}
-	zig, err := cpython.FindZig(tb.Context(), cpython.Options{})
+	zig, err := cpython.Zig(tb.Context(), cpython.Options{})
 	if err != nil {
 		tb.Fatal(err)
 	}
 	dir := tb.TempDir()
 	run := func(args ...string) {
 		tb.Helper()
-		cmd := exec.CommandContext(tb.Context(), zig.Path, args...)
+		cmd := exec.CommandContext(tb.Context(), zig, args...)
 		cmd.Dir = dir
-		cmd.Env = append(os.Environ(), "ZIG_GLOBAL_CACHE_DIR="+zig.Cache, "ZIG_LOCAL_CACHE_DIR="+filepath.Join(dir, "zig"))
+		cmd.Env = append(os.Environ(), "ZIG_GLOBAL_CACHE_DIR="+filepath.Join(filepath.Dir(zig), "cache"), "ZIG_LOCAL_CACHE_DIR="+filepath.Join(dir, "zig"))
 		if out, err := cmd.CombinedOutput(); err != nil {
 			tb.Fatalf("zig %v: %v\n%s", args, err, out)
 		}
