@@ -239,7 +239,10 @@ static volatile char much[115 << 20]; static PyObject *use(PyObject *self, PyObj
 		"good.wasm": good, "undefined.wasm": undefined, "wrongtype.wasm": wrongType, "nothing.wasm": nothing, "large.wasm": large,
 		"text.wasm": []byte("hello"), "empty.wasm": nil, "cut.wasm": good[:len(good)/2], "main.wasm": wasmbin.AppendHeader(nil),
 		"greedy.wasm": wasmbin.AppendCustom(wasmbin.AppendHeader(nil), "dylink.0", []byte{1, 8, 0xff, 0xff, 0xff, 0xff, 0x0f, 0, 0, 0}),
-		"starts.wasm": built(func(b *wasmbin.Builder) { b.Start(b.Func(b.Type(nil, nil), nil)) }),
+		"starts.wasm": built(func(b *wasmbin.Builder) { b.Start(b.Func(b.Type(nil, nil), nil, 0x03, 0x40, 0x0c, 0, 0x0b)) }), // a loop
+		"calls.wasm": built(func(b *wasmbin.Builder) {
+			b.Start(b.ImportFunc("env", "PyErr_Clear", b.Type(nil, nil)))
+		}),
 		"host.wasm":   built(func(b *wasmbin.Builder) { b.ImportFunc("pymode", "kv_get", b.Type(nil, nil)) }),
 		"memory.wasm": built(func(b *wasmbin.Builder) { b.Memory(wasmbin.Limits{Min: 1}) }),
 	}))
@@ -253,7 +256,8 @@ static volatile char much[115 << 20]; static PyObject *use(PyObject *self, PyObj
 		"cut":       "it is damaged: ",
 		"main":      `it is no side module: it does not begin with a section "dylink.0"`,
 		"greedy":    "it asks for 4095 MB of memory",
-		"starts":    "it has a start function",
+		"starts":    "it has a start function that does more than a linker's",
+		"calls":     "it has a start function that does more than a linker's",
 		"host":      "it imports the function pymode.kv_get, which side modules may not",
 		"memory":    "it has a memory or a table of its own",
 	} {

@@ -1,6 +1,7 @@
 package dylink
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -121,8 +122,10 @@ func (d *description) isWeak(i wasmbin.Import) bool {
 
 // check refuses what a side module has no business with.
 func (d *description) check(m *wasmbin.Module) error {
-	if m.HasStart {
-		return fmt.Errorf("it has a start function, which side modules don't")
+	if m.HasStart { // the linker makes one that puts addresses into the module's own globals
+		if fine, err := m.OnlySetsGlobals(m.Start); err != nil || !fine {
+			return errors.Join(err, errors.New("it has a start function that does more than a linker's"))
+		}
 	}
 	if len(m.Memories) > 0 || len(m.Tables) > 0 {
 		return fmt.Errorf("it has a memory or a table of its own")

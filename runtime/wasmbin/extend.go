@@ -210,3 +210,49 @@ func (e *Element) readOffset(r *Reader) bool {
 	}
 	return known
 }
+
+// OnlySetsGlobals reports whether all that a function does is to set globals to
+// sums of globals and constants, by itself or in functions that it calls: what a
+// linker's start function of a side module does.
+func (m *Module) OnlySetsGlobals(function uint32) (bool, error) {
+	const deepest = 3
+	code, ok := m.codeReader()
+	if !ok {
+		return false, nil
+	}
+	wanted := map[uint32]int{function: 0} // the depth at which it is called
+	checked := map[uint32]bool{}
+	for range deepest { // once more for functions that were called by later ones
+		r := *code
+		for f := range m.functions(&r) {
+			depth, called := wanted[f.index]
+			if !called || checked[f.index] {
+				continue
+			}
+			checked[f.index] = true
+			for at, op := range f.instructions() {
+				switch op {
+				case opGlobalGet, opGlobalSet, opI32Const, opI32Add, opEnd:
+				case opCall:
+					operand := Reader{buf: f.buf, pos: at + 1}
+					index := operand.U32()
+					if index < m.Imported(KindFunc) || depth+1 >= deepest {
+						return false, nil
+					}
+					if _, known := wanted[index]; !known {
+						wanted[index] = depth + 1
+					}
+				default:
+					return false, nil
+				}
+			}
+			if f.err != nil {
+				return false, f.err
+			}
+		}
+		if r.Err() != nil {
+			return false, r.Err()
+		}
+	}
+	return len(checked) == len(wanted), nil
+}
