@@ -122,8 +122,8 @@ func (d *description) isWeak(i wasmbin.Import) bool {
 
 // check refuses what a side module has no business with.
 func (d *description) check(m *wasmbin.Module) error {
-	if m.HasStart { // the linker makes one that puts addresses into the module's own globals
-		if fine, err := m.OnlySetsGlobals(m.Start); err != nil || !fine {
+	if m.HasStart { // the linker makes one that clears memory and puts addresses into the module's own globals
+		if fine, err := m.OnlyInitialises(m.Start); err != nil || !fine {
 			return errors.Join(err, errors.New("it has a start function that does more than a linker's"))
 		}
 	}

@@ -114,7 +114,7 @@ func (s *Libraries) prepare(file []byte, program *Program) (*library, error) {
 	if err := l.chooseExtra(); err != nil {
 		return nil, err
 	}
-	x := wasmbin.Extension{Globals: map[string]uint32{}}
+	x := wasmbin.Extension{Globals: map[string]uint32{}, Start: startExport}
 	for i, g := range m.Globals {
 		if g.Mutable {
 			name := "pm_global_" + strconv.Itoa(i)
@@ -184,10 +184,12 @@ func once(f func(context.Context) (wazero.CompiledModule, error)) func(context.C
 	}
 }
 
-// The exports that a side module gets for its loop checks.
+// The exports that a side module gets: for its loop checks, and its start function,
+// which is called by a first load only: what it does to memory is in an image.
 const (
 	yieldExport = "pm_side_yield"
 	fuelExport  = "pm_side_fuel"
+	startExport = "pm_side_start"
 )
 
 // yieldFunction is what the loop checks of a side module call: the interpreter's

@@ -38,6 +38,9 @@ func AppendImport(dst []byte, imp Import) []byte {
 type Extension struct {
 	// Table is imported as table 0, where the module has none.
 	Table *Import
+	// Start, where it is not "", is the name under which the module's start
+	// function is exported, which then no longer is one.
+	Start string
 	// Functions get the indices after those that are there. Their code is
 	// without locals and without the end that closes it.
 	Functions []ExtraFunction
@@ -80,6 +83,11 @@ func Extend(module []byte, x Extension) ([]byte, error) {
 		code.add(AppendBytes(nil, body))
 		exports.add(appendExport(nil, f.Export, KindFunc, index))
 	}
+	bodies := map[SectionID][]byte{}
+	if x.Start != "" && m.HasStart {
+		exports.add(appendExport(nil, x.Start, KindFunc, m.Start))
+		bodies[SectionStart] = nil
+	}
 	for name, index := range x.Globals {
 		if index >= m.Count(KindGlobal) {
 			return nil, fmt.Errorf("there is no global %d to export", index)
@@ -94,7 +102,6 @@ func Extend(module []byte, x Extension) ([]byte, error) {
 	if x.Table != nil && m.Count(KindTable) == 0 {
 		imports.add(AppendImport(nil, *x.Table))
 	}
-	bodies := map[SectionID][]byte{}
 	for _, v := range []*vector{imports, types, functions, code, exports, elements} {
 		if v.added > 0 {
 			bodies[v.id] = v.bytes()
@@ -211,10 +218,10 @@ func (e *Element) readOffset(r *Reader) bool {
 	return known
 }
 
-// OnlySetsGlobals reports whether all that a function does is to set globals to
-// sums of globals and constants, by itself or in functions that it calls: what a
-// linker's start function of a side module does.
-func (m *Module) OnlySetsGlobals(function uint32) (bool, error) {
+// OnlyInitialises reports whether all that a function does is to set globals to
+// sums of globals and constants, and to fill memory, by itself or in functions that
+// it calls: what a linker's start function of a side module does.
+func (m *Module) OnlyInitialises(function uint32) (bool, error) {
 	const deepest = 3
 	code, ok := m.codeReader()
 	if !ok {
@@ -232,7 +239,7 @@ func (m *Module) OnlySetsGlobals(function uint32) (bool, error) {
 			checked[f.index] = true
 			for at, op := range f.instructions() {
 				switch op {
-				case opGlobalGet, opGlobalSet, opI32Const, opI32Add, opEnd:
+				case opGlobalGet, opGlobalSet, opI32Const, opI32Add, opMemoryFill, opEnd:
 				case opCall:
 					operand := Reader{buf: f.buf, pos: at + 1}
 					index := operand.U32()

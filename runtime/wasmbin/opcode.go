@@ -30,6 +30,7 @@ const (
 	opRefFunc            opcode = 0xd2
 	opMemoryInit         opcode = 0xfc0008
 	opDataDrop           opcode = 0xfc0009
+	opMemoryFill         opcode = 0xfc000b
 	opV128Const          opcode = 0xfd000c
 )
 
