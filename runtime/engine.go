@@ -45,7 +45,7 @@ type Engine struct {
 
 // imageVersion goes into every image's key: it changes with what the code
 // below does to an image, and with wazero's way of laying out memory.
-const imageVersion = "1"
+const imageVersion = "2"
 
 // bootLimit is how large the base image may become.
 const bootLimit = 1 << 30
@@ -240,10 +240,10 @@ func (e *Engine) instantiate(ctx context.Context, compiled wazero.CompiledModule
 	config := wazero.NewModuleConfig().WithName("").WithStartFunctions().
 		WithStdin(in.stdin()).WithStdout(in.stdout()).WithStderr(in.stderr()).
 		WithSysWalltime().WithSysNanotime().WithNanosleep(in.sleep).WithRandSource(rand.Reader).
-		WithFSConfig(wazero.NewFSConfig().
+		WithFSConfig(withDevices(wazero.NewFSConfig().
 			WithFSMount(in.files.count(os.DirFS(e.config.LibDir)), guestLib).
 			WithFSMount(in.files.count(project), guestApp).
-			WithFSMount(in.files.count(site), guestSite))
+			WithFSMount(in.files.count(site), guestSite)))
 	module, err := e.wazero.InstantiateModule(image.WithMemory(ctx, m), compiled, config)
 	if err != nil {
 		m.Free()

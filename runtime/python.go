@@ -9,10 +9,12 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"syscall"
 	"time"
 
+	"pymode-tui/runtime/dylink"
 	"pymode-tui/runtime/hostcall"
 
 	"github.com/tetratelabs/wazero"
@@ -24,6 +26,7 @@ type PythonConfig struct {
 	Args      []string // after the program's name
 	Env       []string // "NAME=value"
 	Dir       string   // the current directory, which the guest may read and write
+	Packages  string   // site-packages below Dir, or ""
 	TestSuite string   // a directory with CPython's package test, or ""
 	Stdin     *os.File
 	Stdout    *os.File
@@ -61,6 +64,7 @@ func python(ctx context.Context, e *Engine, config PythonConfig) (code int, err 
 		return 0, err
 	}
 	host.module = in
+	host.linker = e.libraries.NewLinker(in)
 	host.fuel, _ = in.ExportedGlobal("pm_fuel").(api.MutableGlobal)
 	if host.fuel == nil {
 		return 0, errors.New("python.wasm has no loop checks")
@@ -74,6 +78,7 @@ type commandHost struct {
 	config      PythonConfig
 	module      api.Module
 	fuel        api.MutableGlobal
+	linker      *dylink.Linker
 	interrupted atomic.Bool
 	wake        chan struct{} // says that interrupted was set
 
@@ -106,14 +111,21 @@ func (h *commandHost) moduleConfig(libDir string) wazero.ModuleConfig {
 		WithArgs(append([]string{"python3"}, h.config.Args...)...).
 		WithStdin(h).WithStdout(h.config.Stdout).WithStderr(h.config.Stderr).
 		WithSysWalltime().WithSysNanotime().WithNanosleep(h.sleep).WithRandSource(rand.Reader).
-		WithFSConfig(files)
+		WithFSConfig(withDevices(files))
+	path := ""
 	for _, entry := range h.config.Env {
 		for n := range entry {
 			if entry[n] == '=' && n > 0 {
 				c = c.WithEnv(entry[:n], entry[n+1:])
+				if entry[:n] == "PYTHONPATH" {
+					path = entry[n+1:]
+				}
 				break
 			}
 		}
+	}
+	if h.config.Packages != "" {
+		c = c.WithEnv("PYTHONPATH", strings.TrimSuffix(filepath.ToSlash(h.config.Packages)+":"+path, ":"))
 	}
 	return c.WithEnv("TMPDIR", "/tmp").WithEnv("PWD", filepath.ToSlash(h.config.Dir)).
 		WithEnv("PYMODE_TERMINALS", strconv.Itoa(terminals))
@@ -160,6 +172,28 @@ func (h *commandHost) Yield(context.Context) hostcall.Stop {
 		return hostcall.StopInterrupt
 	}
 	return hostcall.StopNone
+}
+
+// Open implements [hostcall.Linker].
+func (h *commandHost) Open(ctx context.Context, path string) (int32, error) {
+	return h.linker.Load(ctx, path, func(path string) ([]byte, error) {
+		root, err := os.OpenRoot(h.config.Dir) // what else the guest sees is not for code
+		if err != nil {
+			return nil, err
+		}
+		defer func() { _ = root.Close() }()
+		name, err := filepath.Rel(h.config.Dir, filepath.FromSlash(path))
+		if err != nil {
+			return nil, err
+		}
+		module, err := root.ReadFile(name)
+		return module, plainPathError(err)
+	})
+}
+
+// Symbol implements [hostcall.Linker].
+func (h *commandHost) Symbol(_ context.Context, handle int32, name string) (uint32, error) {
+	return h.linker.Symbol(handle, name)
 }
 
 // Log implements [hostcall.Host].

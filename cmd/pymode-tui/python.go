@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"path/filepath"
 
 	"pymode-tui/runtime"
 
@@ -17,7 +18,8 @@ func newPythonCommand() *cobra.Command {
 		Use:   "python [ARGS...]",
 		Short: "Run the workers' Python interpreter as a command",
 		Long: "Run the interpreter that workers run in as python3 would be run: -c, -m, a\n" +
-			"script, - or, on a terminal, a prompt. It sees the current directory.",
+			"script, - or, on a terminal, a prompt. It sees the current directory, and the\n" +
+			"packages that were installed for a worker there.",
 		Example:            "  pymode-tui python -c 'import sys; print(sys.version)'\n  pymode-tui python -m json.tool < data.json",
 		DisableFlagParsing: true,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -37,6 +39,10 @@ func runPython(cmd *cobra.Command, args []string) error {
 	dir, err := os.Getwd()
 	if err != nil {
 		return fmt.Errorf("current directory: %w", err)
+	}
+	packages := filepath.Join(dir, ".pymode", "site-packages")
+	if !isDir(packages) {
+		packages = ""
 	}
 	// From here on Ctrl-C is Python's: KeyboardInterrupt.
 	signal.Reset(os.Interrupt)
@@ -60,7 +66,7 @@ func runPython(cmd *cobra.Command, args []string) error {
 		}
 	}()
 	code, err := runtime.Python(cmd.Context(), engine, runtime.PythonConfig{
-		Args: args, Env: os.Environ(), Dir: dir, TestSuite: built.TestSuite,
+		Args: args, Env: os.Environ(), Dir: dir, Packages: packages, TestSuite: built.TestSuite,
 		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
 		Terminals: [3]bool{term.IsTerminal(os.Stdin.Fd()), term.IsTerminal(os.Stdout.Fd()), term.IsTerminal(os.Stderr.Fd())},
 		Interrupt: interrupt,
