@@ -78,6 +78,9 @@ func (l *linkage) findFunc(name string) (source, bool) {
 }
 
 func (l *linkage) findData(name string) (address uint32, ok bool) {
+	if offset, ok := l.lib.data[name]; ok { // its own before all others'
+		return l.memBase + offset, true
+	}
 	if address, ok = l.program.data[name]; ok {
 		return address, true
 	}
@@ -85,9 +88,6 @@ func (l *linkage) findData(name string) (address uint32, ok bool) {
 		if offset, ok := side.lib.data[name]; ok {
 			return side.memBase + offset, true
 		}
-	}
-	if offset, ok := l.lib.data[name]; ok {
-		return l.memBase + offset, true
 	}
 	return 0, false
 }
@@ -201,11 +201,11 @@ func (l *linkage) bindGlobal(imp wasmbin.Import, stack uint32, export func(wasmb
 
 // pointer is the slot of a function that the side module takes the address of.
 func (l *linkage) pointer(imp wasmbin.Import) uint32 {
+	if index, own := l.lib.funcs[imp.Name]; own { // before all others'
+		return l.tableBase + l.lib.slots[index]
+	}
 	at, ok := l.findFunc(imp.Name)
 	if !ok {
-		if index, own := l.lib.funcs[imp.Name]; own {
-			return l.tableBase + l.lib.slots[index]
-		}
 		if !l.lib.isWeak(imp) {
 			l.missing[imp.Name] = "function"
 		}
