@@ -85,7 +85,7 @@ func (s *syncer) builtWheel(p Package) string {
 	if r := s.recipes[p.Name]; r != nil {
 		parts = append(parts, r.text)
 	}
-	for _, name := range []string{"python/compiler.py", "python/build_wheel.py"} {
+	for _, name := range []string{"driver/compiler.py", "driver/build_wheel.py", "driver/allocation.cpp"} {
 		data, err := embedded.ReadFile(name)
 		if err != nil {
 			panic("packages: " + err.Error()) // it is in the binary

@@ -80,15 +80,15 @@ func (s *syncer) newToolchain(ctx context.Context) (*toolchain, error) {
 		"settings.json": config,
 		"exports.txt":   strings.Join(exportNames(g), "\n") + "\n",
 	}
-	for _, name := range []string{"compiler.py", "build_wheel.py"} {
-		data, err := embedded.ReadFile("python/" + name)
+	for _, name := range []string{"compiler.py", "build_wheel.py", "allocation.cpp"} {
+		data, err := embedded.ReadFile("driver/" + name)
 		if err != nil {
 			return nil, err
 		}
 		files[name] = string(data)
 	}
 	parts := []string{python.path, s.opts.Runtime.Digest}
-	for _, name := range []string{"settings.json", "exports.txt", "compiler.py", "build_wheel.py"} {
+	for _, name := range []string{"settings.json", "exports.txt", "compiler.py", "build_wheel.py", "allocation.cpp"} {
 		parts = append(parts, files[name])
 	}
 	t := &toolchain{dir: s.cache.path("toolchains", digest(parts...)[:12]), python: python, guest: g}

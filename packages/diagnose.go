@@ -54,6 +54,9 @@ func diagnose(lines []string) (reason string, never bool) {
 		}
 		if first == "" && strings.Contains(strings.ToLower(line), "error") && !strings.HasPrefix(line, "  File ") {
 			first = strings.TrimSpace(line)
+			if _, text, ok := strings.Cut(first, "error: "); ok {
+				first = text // after file and line, which may be long
+			}
 		}
 	}
 	if first == "" && len(lines) > 0 {

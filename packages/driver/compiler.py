@@ -5,6 +5,8 @@ with the guest's target, headers and flags; what it is told to link with -shared
 module. Its settings are in settings.json beside it.
 """
 
+from __future__ import annotations
+
 import fcntl
 import json
 import os
@@ -12,6 +14,13 @@ import re
 import subprocess
 import sys
 import tempfile
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    Settings = dict[str, Any]
+    Pairs = list[tuple[str, str | None]]
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -28,19 +37,19 @@ SEPARATE = {"-o", "-L", "-l", "-I", "-isystem", "-idirafter", "-iquote", "-inclu
             "-MF", "-MT", "-MQ", "-x", "-z", "-soname"}  # fmt: skip
 
 
-def load_settings():
+def load_settings() -> Settings:
     """Read the settings: paths of zig and the headers, flags, and what the guest exports."""
     with open(os.path.join(HERE, "settings.json"), encoding="utf-8") as file:
         return json.load(file)
 
 
-def is_foreign_folder(folder, settings):
+def is_foreign_folder(folder: str, settings: Settings) -> bool:
     """Tell whether a folder holds headers of the building machine."""
     folder = os.path.realpath(folder)
     return any(folder == other or folder.startswith(other + os.sep) for other in settings["drop"])
 
 
-def words(arguments, settings):
+def words(arguments: list[str], settings: Settings) -> Iterator[tuple[str, str | None]]:
     """Take arguments apart into (option, value or None), without what does not apply here."""
     queue = list(arguments)
     while queue:
@@ -59,7 +68,7 @@ def words(arguments, settings):
         yield option, value
 
 
-def flat(pairs):
+def flat(pairs: Iterable[tuple[str, str | None]]) -> list[str]:
     """Put arguments together again."""
     result = []
     for option, value in pairs:
@@ -72,17 +81,17 @@ def flat(pairs):
     return result
 
 
-def compile_command(language, settings):
+def compile_command(language: str, settings: Settings) -> list[str]:
     """Begin the command line of a compilation."""
     return [settings["zig"], language, "-target", settings["target"], *settings["flags"]]
 
 
-def compile_or_run(language, pairs, settings):
+def compile_or_run(language: str, pairs: Pairs, settings: Settings) -> int:
     """Compile, or whatever else a compiler is asked for."""
     return subprocess.call(compile_command(language, settings) + flat(pairs))
 
 
-def find_library(name, folders):
+def find_library(name: str, folders: list[str]) -> str | None:
     """Find a static library, or return None: there is no other kind, and libc is in the guest."""
     for folder in folders:
         path = os.path.join(folder, f"lib{name}.a")
@@ -91,7 +100,7 @@ def find_library(name, folders):
     return None
 
 
-def link(language, pairs, settings):
+def link(language: str, pairs: Pairs, settings: Settings) -> int:
     """Link a side module."""
     output, inputs, folders, libraries, options = "a.out", [], [], [], []
     for option, value in pairs:
@@ -118,28 +127,43 @@ def link(language, pairs, settings):
             objects.append(made)
         found = (find_library(name, folders) for name in libraries)
         objects += [path for path in found if path]
-        return link_objects(objects, output, settings)
+        return link_objects(objects, output, scratch, settings)
 
 
-def link_objects(objects, output, settings):
-    """Link objects, and the C++ library too where one of them wants something of it."""
+def link_objects(objects: list[str], output: str, scratch: str, settings: Settings) -> int:
+    """Link objects, and of C++'s run time as much as they want: the whole of it takes a minute."""
     module = os.path.basename(output).split(".")[0]
     command = [
         settings["zig"], "wasm-ld", "--shared", "--experimental-pic", "--no-entry", "--gc-sections",
-        "-Bsymbolic", "--unresolved-symbols=import-dynamic", "--export-if-defined=__wasm_call_ctors",
-        f"--export-if-defined=PyInit_{module}", "--strip-all", "-o", output, *objects,
+        "-Bsymbolic", "--unresolved-symbols=import-dynamic", "--strip-all",
+        "--export-if-defined=__wasm_call_ctors", f"--export-if-defined=PyInit_{module}",
+        "-o", output, *objects,
     ]  # fmt: skip
     if status := subprocess.call(command):
         return status
-    with open(os.path.join(HERE, "exports.txt"), encoding="utf-8") as file:
-        known = set(file.read().split())
-    missing = [name for name in imports(output) if name not in known]
-    if any(name.startswith(("_Z", "__cxa_", "__gxx_", "__cxx")) for name in missing):
+    if wants_cxx(output):
+        allocation = os.path.join(scratch, "allocation.o")
+        source = os.path.join(HERE, "allocation.cpp")
+        compile_it = [*compile_command("c++", settings), "-c", source, "-o", allocation]
+        command.append(allocation)
+        if status := subprocess.call(compile_it) or subprocess.call(command):
+            return status
+    if wants_cxx(output):
         return subprocess.call(command + cxx_libraries(settings))
     return 0
 
 
-def cxx_libraries(settings):
+def wants_cxx(module: str) -> bool:
+    """Tell whether a side module imports something of C++'s run time."""
+    with open(os.path.join(HERE, "exports.txt"), encoding="utf-8") as file:
+        known = set(file.read().split())
+    return any(
+        name.startswith(("_Z", "__cxa_", "__gxx_")) and name not in known
+        for name in imports(module)
+    )
+
+
+def cxx_libraries(settings: Settings) -> list[str]:
     """Return the archives of the C++ library, which zig compiles when it is asked for them."""
     record = settings["cxx"]
     with open(record + ".lock", "w", encoding="utf-8") as lock:
@@ -168,13 +192,13 @@ def cxx_libraries(settings):
         return paths
 
 
-def imports(path):
+def imports(path: str) -> list[str]:
     """Return the names that a side module imports from env or through GOT.func and GOT.mem."""
     with open(path, "rb") as file:
         data = file.read()
     position = 8
 
-    def number():
+    def number() -> int:
         nonlocal position
         result = shift = 0
         while True:
@@ -185,7 +209,7 @@ def imports(path):
             if byte < 0x80:
                 return result
 
-    def name():
+    def name() -> str:
         nonlocal position
         size = number()
         position += size
@@ -219,7 +243,7 @@ def imports(path):
     return []
 
 
-def main():
+def main() -> int:
     """Run as the tool named by the first argument."""
     tool, *arguments = sys.argv[1:]
     settings = load_settings()

@@ -12,7 +12,7 @@ import sys
 from functools import reduce
 
 
-def main():
+def main() -> None:
     """Call the backend's hook and write what it returned."""
     order = json.loads(sys.argv[1])
     sys.argv = sys.argv[:1]  # setup.py reads it
