@@ -108,8 +108,8 @@ func (s *syncer) settings(zig string, python *pythonInfo) (string, error) {
 	flags = append(flags, "-DNDEBUG", "-fno-strict-aliasing", "-fno-exceptions", "-w")
 	drop := []string{"/usr/include", "/usr/local/include"}
 	for _, folder := range python.include {
-		if real, err := filepath.EvalSymlinks(folder); err == nil {
-			folder = real
+		if resolved, err := filepath.EvalSymlinks(folder); err == nil {
+			folder = resolved
 		}
 		drop = append(drop, folder)
 	}
@@ -132,11 +132,29 @@ func exportNames(g *guest) []string {
 // build needs of them is on this machine.
 func (t *toolchain) variables(include string) string {
 	set := [][2]string{
-		{"CC", t.tool("cc")}, {"CXX", t.tool("c++")}, {"AR", t.tool("ar")}, {"ARFLAGS", "rcs"},
-		{"LDSHARED", t.tool("cc") + " -shared"}, {"BLDSHARED", t.tool("cc") + " -shared"}, {"LDCXXSHARED", t.tool("c++") + " -shared"},
-		{"CFLAGS", ""}, {"CPPFLAGS", ""}, {"BASECFLAGS", ""}, {"OPT", ""}, {"CCSHARED", "-fPIC"}, {"LDFLAGS", ""}, {"LIBS", ""},
-		{"INCLUDEPY", include}, {"CONFINCLUDEPY", include}, {"INCLUDEDIR", filepath.Dir(include)}, {"LIBDIR", ""}, {"LIBPL", ""},
-		{"EXT_SUFFIX", ".wasm"}, {"SHLIB_SUFFIX", ".wasm"}, {"SOABI", "cpython-313-wasm32-wasi"}, {"MULTIARCH", "wasm32-wasi"},
+		{"CC", t.tool("cc")},
+		{"CXX", t.tool("c++")},
+		{"AR", t.tool("ar")},
+		{"ARFLAGS", "rcs"},
+		{"LDSHARED", t.tool("cc") + " -shared"},
+		{"BLDSHARED", t.tool("cc") + " -shared"},
+		{"LDCXXSHARED", t.tool("c++") + " -shared"},
+		{"CFLAGS", ""},
+		{"CPPFLAGS", ""},
+		{"BASECFLAGS", ""},
+		{"OPT", ""},
+		{"CCSHARED", "-fPIC"},
+		{"LDFLAGS", ""},
+		{"LIBS", ""},
+		{"INCLUDEPY", include},
+		{"CONFINCLUDEPY", include},
+		{"INCLUDEDIR", filepath.Dir(include)},
+		{"LIBDIR", ""},
+		{"LIBPL", ""},
+		{"EXT_SUFFIX", ".wasm"},
+		{"SHLIB_SUFFIX", ".wasm"},
+		{"SOABI", "cpython-313-wasm32-wasi"},
+		{"MULTIARCH", "wasm32-wasi"},
 	}
 	var b strings.Builder
 	b.WriteString("\nbuild_time_vars.update({\n")

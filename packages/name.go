@@ -31,7 +31,12 @@ func requirementName(requirement string) (name string, ok bool) {
 // validRequirement catches typing mistakes before anything is started; the
 // resolver knows the rest of the grammar.
 func validRequirement(requirement string) bool {
-	return regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?\s*(\[[^\]]*\])?\s*([(<>=!~;@].*)?$`).MatchString(requirement)
+	const (
+		name    = `[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?\s*(?:\[[^\]]*\])?\s*`
+		version = `\s*(?:===|==|~=|!=|<=|>=|<|>)\s*[A-Za-z0-9.*+!_-]+\s*`
+		list    = version + `(?:,` + version + `)*,?\s*`
+	)
+	return regexp.MustCompile(`^` + name + `(?:(?:` + list + `|\(` + list + `\)\s*)?(?:;.*)?|@\s*\S.*)$`).MatchString(requirement)
 }
 
 // sortedRequirements is the form in which two lists are compared: order and

@@ -25,6 +25,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"sync"
 
 	"pymode-tui/runtime/cpython"
@@ -178,12 +179,23 @@ func (s *syncer) choose(ctx context.Context) (chosen *Lock, fresh bool, err erro
 	return chosen, true, err
 }
 
-// refuse ends a sync early that can't come to a good end.
+// refuse ends a sync early that can't come to a good end. The user's own choices
+// are blamed first, then what these brought with them.
 func (s *syncer) refuse(chosen []Package) error {
+	var own, brought []Package
 	for _, p := range chosen {
-		if r := s.recipes[p.Name]; r != nil && r.Reason != "" {
-			return &Error{Kind: ErrUnsupported, Package: p.Name, Message: p.Name + " can't work here: " + r.Reason, Advice: r.Alternative}
+		if s.recipes[p.Name] == nil || s.recipes[p.Name].Reason == "" {
+			continue
 		}
+		if slices.ContainsFunc(s.opts.Dependencies, func(d string) bool { name, _ := requirementName(d); return name == p.Name }) {
+			own = append(own, p)
+		} else {
+			brought = append(brought, p)
+		}
+	}
+	for _, p := range append(own, brought...) {
+		r := s.recipes[p.Name]
+		return &Error{Kind: ErrUnsupported, Package: p.Name, Message: p.Name + " can't work here: " + r.Reason, Advice: r.Alternative}
 	}
 	return nil
 }

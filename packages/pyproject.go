@@ -93,8 +93,8 @@ func splice(text []byte, start, end int, with string) []byte {
 
 // checked makes sure that an edited file is TOML still.
 func checked(text []byte) ([]byte, error) {
-	var any map[string]any
-	if err := toml.Unmarshal(text, &any); err != nil {
+	var document map[string]any
+	if err := toml.Unmarshal(text, &document); err != nil {
 		return nil, &Error{Kind: ErrRequirement, Message: "pyproject.toml: can't edit its dependencies", Advice: "edit them by hand, and run pymode-tui sync", Err: err}
 	}
 	return text, nil
@@ -216,10 +216,7 @@ func insertList(text []byte, l *list, quoted, name string) []byte {
 		return append(append([]byte{}, text...), head+entry...)
 	}
 	at := l.end
-	for { // back over blank lines and comments, which belong to the next table
-		if at == 0 {
-			break
-		}
+	for at > 0 { // back over blank lines and comments, which belong to the next table
 		start := lineStart(text, at-1)
 		line := bytes.TrimSpace(text[start:at])
 		if len(line) > 0 && line[0] != '#' {

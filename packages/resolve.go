@@ -27,11 +27,18 @@ func environment() string {
 		" and python_full_version == '" + cpython.PythonVersion + "'"
 }
 
+// projectName is what uv is told that the project is called.
+const projectName = "pymode-worker"
+
 // resolve chooses versions. What locked has already stays where it can.
 func (s *syncer) resolve(ctx context.Context, locked *Lock) (*Lock, error) {
 	for _, requirement := range s.opts.Dependencies {
-		if _, ok := requirementName(requirement); !ok {
+		name, ok := requirementName(requirement)
+		if !ok {
 			return nil, &Error{Kind: ErrRequirement, Message: fmt.Sprintf("dependencies: %q is not a requirement", requirement), Advice: `write "name", "name>=1.2" or "name==1.2.3"`}
+		}
+		if before, _, _ := strings.Cut(requirement, ";"); strings.Contains(before, "@") {
+			return nil, notOfIndex(name)
 		}
 	}
 	packages, err := s.ask(ctx, s.opts.Dependencies, locked, false)
@@ -89,7 +96,7 @@ func (s *syncer) askAll(ctx context.Context, requirements []string, locked *Lock
 		return nil, err
 	}
 	input := map[string]any{
-		"project": map[string]any{"name": "pymode-worker", "version": "0", "requires-python": ">=" + guestVersion, "dependencies": requirements},
+		"project": map[string]any{"name": projectName, "version": "0", "requires-python": ">=" + guestVersion, "dependencies": requirements},
 		"tool":    map[string]any{"uv": map[string]any{"environments": []string{environment()}}},
 	}
 	data, err := toml.Marshal(input)
@@ -185,7 +192,7 @@ func (f *found) files() []foundFile {
 func (f *found) choose(r *recipe) (Package, error) {
 	name := Normalize(f.Name)
 	if f.VCS != nil || f.Folder != nil || f.Archive != nil {
-		return Package{}, &Error{Kind: ErrUnsupported, Package: name, Message: name + " does not come from an index", Advice: "depend on a released version: " + name + ">=1"}
+		return Package{}, notOfIndex(name)
 	}
 	chosen, kind := f.Source, KindSource
 	if f.Source == nil || r == nil || !r.Build {
@@ -204,6 +211,13 @@ func (f *found) choose(r *recipe) (Package, error) {
 		return Package{}, &Error{Kind: ErrUnsupported, Package: name, Message: fmt.Sprintf("the index has no SHA-256 for %s", p.File)}
 	}
 	return p, nil
+}
+
+func notOfIndex(name string) *Error {
+	return &Error{
+		Kind: ErrUnsupported, Package: name, Message: name + " is to come from an address: only releases of an index can be locked",
+		Advice: fmt.Sprintf("write %q, or copy its Python files into the project", name),
+	}
 }
 
 // unsourced is the error for a package of which there are binaries for other
@@ -251,16 +265,10 @@ func explain(err error) error {
 		e.Kind, e.Package = ErrNotFound, Normalize(missing[1])
 		e.Message, e.Advice = "there is no package "+e.Package+" in the index", "check its spelling"
 	case strings.Contains(text, "Because "):
-		_, reason, _ := strings.Cut(text, "Because ")
-		reason, _, _ = strings.Cut(reason, " hint: ")
-		reason = strings.NewReplacer(
-			", we can conclude that your requirements are unsatisfiable.", "",
-			", we can conclude that ", ", so ", " And because ", " and ", "you require ", "the project requires ",
-			"we can conclude that ", "",
-		).Replace(reason)
-		e.Message = "the dependencies can't be had together: " + strings.TrimSuffix(reason, ".")
+		reason := because(text)
+		e.Message = "the dependencies can't be had together: " + reason
 		if strings.HasPrefix(reason, "only ") || strings.HasPrefix(reason, "there is no version ") {
-			e.Kind, e.Message = ErrNotFound, "no version fits: "+strings.TrimSuffix(reason, ".")
+			e.Kind, e.Message = ErrNotFound, "no version fits: "+reason
 		}
 		e.Advice = "loosen one of these requirements in pyproject.toml"
 	case strings.Contains(text, "error sending request") || strings.Contains(text, "Failed to fetch"):
@@ -269,10 +277,30 @@ func explain(err error) error {
 			e.Message += ": " + strings.ToLower(strings.TrimSpace(strings.TrimSuffix(cause[1], " cause")))
 		}
 		e.Advice = "look at pip's settings: python3 -m pip config list"
+	case strings.Contains(text, "uild `"):
+		_, what, _ := strings.Cut(text, "uild `")
+		what, _, _ = strings.Cut(what, "`")
+		e.Package, _ = requirementName(strings.Split(what, "==")[0])
+		e.Kind, e.Message = ErrBuild, what+" does not say what it requires without being built, and that fails on this machine"
 	default:
 		e.Kind, e.Message = ErrRequirement, "uv can't resolve the dependencies: "+firstError(f.lines)
 	}
 	return e
+}
+
+// because takes the reasons out of uv's proof: what it concludes from them on the
+// way is left out.
+func because(text string) string {
+	_, text, _ = strings.Cut(text, "Because ")
+	text, _, _ = strings.Cut(text, " hint: ")
+	var reasons []string
+	for _, part := range strings.Split(text, " And because ") {
+		part, _, _ = strings.Cut(part, ", we can conclude that ")
+		part, _, _ = strings.Cut(part, ", we can ")
+		reasons = append(reasons, part)
+	}
+	text = strings.ReplaceAll(strings.Join(reasons, ", and "), projectName+" depends on ", "the project needs ")
+	return strings.ReplaceAll(text, "you require ", "the project needs ")
 }
 
 func firstError(lines []string) string {
