@@ -17,8 +17,6 @@ import (
 // wheels that were built by the digest of all that went into them.
 type cache struct{ dir string }
 
-func newCache(dir string) cache { return cache{filepath.Join(dir, "packages")} }
-
 func (c cache) path(elements ...string) string {
 	return filepath.Join(append([]string{c.dir}, elements...)...)
 }

@@ -62,6 +62,7 @@ func (s *syncer) fetchAll(ctx context.Context, packages []Package) error {
 	if err != nil {
 		return err
 	}
+	defer client.CloseIdleConnections()
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(downloads)
 	for _, p := range missing {

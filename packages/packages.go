@@ -47,6 +47,8 @@ type Options struct {
 	Jobs         int              // how many packages are built at once; default: the number of CPUs
 	// Progress is told how far it is, in order, never by two goroutines at once.
 	Progress func(cpython.Progress)
+
+	store string // what projects share; default: packages in CacheDir
 }
 
 // Report says what was done.
@@ -93,7 +95,7 @@ func Sync(ctx context.Context, opts Options) (*Report, error) {
 		return nil, err
 	}
 	defer unlock()
-	s := &syncer{opts: opts, cache: newCache(opts.CacheDir), meter: newMeter(opts.Progress)}
+	s := &syncer{opts: opts, cache: cache{opts.store}, meter: newMeter(opts.Progress)}
 	if s.recipes, err = loadRecipes(); err != nil {
 		return nil, err
 	}
@@ -214,6 +216,9 @@ func (o Options) withDefaults() (Options, error) {
 			return o, err
 		}
 		*path = abs
+	}
+	if o.store == "" {
+		o.store = filepath.Join(o.CacheDir, "packages")
 	}
 	if o.Jobs <= 0 {
 		o.Jobs = runtime.NumCPU()

@@ -206,7 +206,7 @@ func lineStart(text []byte, at int) int { return bytes.LastIndexByte(text[:at], 
 func insertList(text []byte, l *list, quoted, name string) []byte {
 	entry := "dependencies = [" + quoted + "]\n"
 	if !l.project {
-		head := "[project]\nname = " + strconv.Quote(Normalize(name)) + "\nversion = \"0.1.0\"\n"
+		head := "[project]\nname = " + strconv.Quote(validName(name)) + "\nversion = \"0.1.0\"\n"
 		if len(text) > 0 {
 			head = "\n" + head
 			if !bytes.HasSuffix(text, []byte("\n")) {
@@ -228,4 +228,13 @@ func insertList(text []byte, l *list, quoted, name string) []byte {
 		entry = "\n" + entry
 	}
 	return splice(text, at, at, entry)
+}
+
+// validName makes a name that [project] may have.
+func validName(name string) string {
+	parts := strings.FieldsFunc(strings.ToLower(name), func(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9') })
+	if len(parts) == 0 {
+		return "worker"
+	}
+	return strings.Join(parts, "-")
 }
