@@ -86,9 +86,12 @@ func (s *syncer) install(ctx context.Context, packages []Package, wheels []*whee
 		}
 		report.Packages = append(report.Packages, *done)
 	}
-	data, err := archive.bytes()
-	if err != nil {
-		return nil, err
+	var data []byte // none where no package is of Python alone
+	if !archive.buffer.empty() {
+		var err error
+		if data, err = archive.buffer.bytes(); err != nil {
+			return nil, err
+		}
 	}
 	report.ZipBytes = int64(len(data))
 	mark, err := json.MarshalIndent(stamp{Digest: want, Report: report}, "", "  ")
@@ -98,13 +101,23 @@ func (s *syncer) install(ctx context.Context, packages []Package, wheels []*whee
 	if err := os.WriteFile(filepath.Join(next, stampFile), mark, 0o644); err != nil {
 		return nil, err
 	}
-	if err := WriteFile(s.archive(), data); err != nil {
+	if err := s.writeArchive(data); err != nil {
 		return nil, err
 	}
 	if err := swap(next, s.opts.Site); err != nil {
 		return nil, fmt.Errorf("install: %w", err)
 	}
 	return report, nil
+}
+
+func (s *syncer) writeArchive(data []byte) error {
+	if data != nil {
+		return WriteFile(s.archive(), data)
+	}
+	if err := os.Remove(s.archive()); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("install: %w", err)
+	}
+	return nil
 }
 
 // unpack puts one wheel into site-packages.
@@ -198,8 +211,6 @@ func (a *archive) add(w *wheel, name string, data []byte) error {
 	}
 	return a.buffer.add(name, data)
 }
-
-func (a *archive) bytes() ([]byte, error) { return a.buffer.bytes() }
 
 // swap puts the folder next where current is, and removes current.
 func swap(next, current string) error {

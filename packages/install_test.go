@@ -103,8 +103,26 @@ func TestInstall(t *testing.T) {
 	if got := tree(t, s.opts.Site); len(got) != 4 {
 		t.Errorf("installed: %v", got)
 	}
-	if got, err := os.ReadDir(filepath.Dir(s.opts.Site)); err != nil || len(got) != 2 {
+	if got, err := os.ReadDir(filepath.Dir(s.opts.Site)); err != nil || len(got) != 2 { // the archive is the other
 		t.Errorf("beside site-packages: %v, %v", got, err)
+	}
+}
+
+func TestInstallWithoutPython(t *testing.T) {
+	s := someSyncer(t)
+	wheels := []*wheel{someWheel(t, "pure", map[string]string{"pure.py": ""}), someWheel(t, "native", map[string]string{"n.wasm": magic})}
+	packages := []Package{{Name: "pure"}, {Name: "native"}}
+	if _, err := s.install(t.Context(), packages[:1], wheels[:1], "a"); err != nil {
+		t.Fatal(err)
+	}
+	if report, err := s.install(t.Context(), packages[1:], wheels[1:], "b"); err != nil || report.ZipBytes != 0 {
+		t.Fatal(report, err)
+	}
+	if _, err := os.Stat(s.archive()); !errors.Is(err, fs.ErrNotExist) {
+		t.Error("an archive of nothing, or of what was installed before:", err)
+	}
+	if _, ok := s.upToDate("b"); !ok {
+		t.Error("what was just installed is not up to date")
 	}
 }
 

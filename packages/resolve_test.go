@@ -82,7 +82,7 @@ func TestTranslatePip(t *testing.T) {
 	if want := []string{"UV_DEFAULT_INDEX=https://two/simple", "UV_FIND_LINKS=/a,/b"}; !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	if got := translatePip(list, func(name string) (string, bool) { return "x", true }); got != nil {
+	if got := translatePip(list, func(string) (string, bool) { return "x", true }); got != nil {
 		t.Errorf("uv's own environment is overruled: %q", got)
 	}
 }

@@ -32,6 +32,9 @@ func (z *zipBuffer) add(name string, data []byte) error {
 	return err
 }
 
+// empty reports whether nothing was added.
+func (z *zipBuffer) empty() bool { return z.writer == nil }
+
 // bytes ends the archive.
 func (z *zipBuffer) bytes() ([]byte, error) {
 	if z.writer == nil {

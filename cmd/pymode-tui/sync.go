@@ -127,8 +127,11 @@ func printSync(w io.Writer, report *packages.Report, asJSON bool) error {
 		}
 		fmt.Fprintln(w, line)
 	}
-	_, err := fmt.Fprintf(w, "%s, %s; site-packages.zip %s\n", count(len(report.Packages), "package"),
-		cpython.FormatBytes(report.SiteBytes), cpython.FormatBytes(report.ZipBytes))
+	line := count(len(report.Packages), "package") + ", " + cpython.FormatBytes(report.SiteBytes)
+	if report.ZipBytes > 0 {
+		line += "; site-packages.zip " + cpython.FormatBytes(report.ZipBytes)
+	}
+	_, err := fmt.Fprintln(w, line)
 	return err
 }
 
