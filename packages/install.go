@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"pymode-tui/runtime/cpython"
 )
@@ -18,6 +19,17 @@ const stampFile = ".pymode-installed.json"
 
 // stampVersion is raised when what is installed changes by a change of this package.
 const stampVersion = "1"
+
+// InstalledAt says when what is in a site-packages folder was installed: whoever
+// has loaded it can tell by that whether it was replaced. It is the zero time where
+// nothing is installed.
+func InstalledAt(site string) time.Time {
+	info, err := os.Stat(filepath.Join(site, stampFile))
+	if err != nil {
+		return time.Time{}
+	}
+	return info.ModTime()
+}
 
 type stamp struct {
 	Digest string  `json:"digest"` // of all that decided what is installed

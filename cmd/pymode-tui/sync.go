@@ -79,11 +79,10 @@ func syncProject(ctx context.Context, dir string, f *syncFlags, stderr io.Writer
 		printBuildOutput(stderr, err)
 		return nil, err
 	}
-	state := filepath.Join(p.Dir, ".pymode")
 	report, err := packages.Sync(ctx, packages.Options{
 		Dependencies: p.Dependencies,
 		Lock:         filepath.Join(p.Dir, packages.LockFile),
-		Site:         filepath.Join(state, "site-packages"),
+		Site:         siteDir(p),
 		CacheDir:     f.cacheDir,
 		Runtime:      found,
 		Frozen:       f.frozen,
