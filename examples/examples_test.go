@@ -13,7 +13,10 @@ import (
 	"pymode-tui/gateway"
 	"pymode-tui/mocks"
 	"pymode-tui/mocks/workflows"
+	"pymode-tui/packages"
+	"pymode-tui/project"
 	"pymode-tui/runtime"
+	"pymode-tui/runtime/cpython"
 	"pymode-tui/runtime/runtimetest"
 
 	"github.com/google/go-cmp/cmp"
@@ -45,6 +48,36 @@ func TestWorkflow(t *testing.T) {
 		r := w.Do(t.Context(), &runtime.Request{Method: "POST", URL: "http://localhost/workflow/run", Body: []byte(c.body)})
 		if r.Status != c.status || !strings.Contains(string(r.Body), c.want) {
 			t.Errorf("%s: %d %s, want %d with %s", c.body, r.Status, r.Body, c.status, c.want)
+		}
+	}
+}
+
+// TestJinja2 installs the example's packages and lets it answer.
+func TestJinja2(t *testing.T) {
+	built, err := cpython.Build(t.Context(), cpython.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	site := filepath.Join(t.TempDir(), "site-packages")
+	p, err := project.Load("jinja2")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = packages.Sync(t.Context(), packages.Options{
+		Dependencies: p.Dependencies, Lock: filepath.Join("jinja2", packages.LockFile), Site: site, Runtime: built, Frozen: true,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := example(t, "jinja2", func(c *runtime.Config) { c.SitePackages = site })
+	for url, want := range map[string]string{
+		"/?item=tea&item=<b>": "<li>tea</li>\n  <li>&lt;b&gt;</li>",
+		"/":                   "<li>nothing yet</li>",
+		"/escape?text=a%26b":  `"escaped": "a&amp;b"`,
+	} {
+		r := w.Do(t.Context(), &runtime.Request{Method: "GET", URL: "http://localhost" + url})
+		if r.Status != 200 || !strings.Contains(string(r.Body), want) {
+			t.Errorf("%s: %d %s, want %s", url, r.Status, r.Body, want)
 		}
 	}
 }

@@ -25,7 +25,7 @@ const grace = time.Second
 type Config struct {
 	Name         string             // for events and messages
 	Dir          string             // the project's directory, which the guest sees as /app, read-only
-	SitePackages string             // a directory that the guest sees as /site, or ""
+	SitePackages string             // a directory that the guest sees as /site, which may be missing, or ""
 	Module       string             // the entry module's dotted name
 	Path         []string           // directories of the project to import from, relative, slash-separated
 	Env          map[string]Binding // what the handler gets as env

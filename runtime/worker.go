@@ -126,11 +126,23 @@ func (w *Worker) setState(s StateChanged) {
 }
 
 // siteFiles is site-packages as the guest sees it.
-func (w *Worker) siteFiles() fs.FS {
-	if w.settings().SitePackages == "" {
-		return emptyFiles{}
+func (w *Worker) siteFiles() fs.FS { return siteFiles{w} }
+
+// siteFiles looks for the directory at each opening: instances are made ahead, and
+// packages may be installed after that, for the first time too.
+type siteFiles struct{ worker *Worker }
+
+// Open implements [fs.FS].
+func (s siteFiles) Open(name string) (fs.File, error) {
+	dir := s.worker.settings().SitePackages
+	if dir == "" {
+		return emptyFiles{}.Open(name)
 	}
-	return os.DirFS(w.settings().SitePackages)
+	f, err := os.DirFS(dir).Open(name)
+	if name == "." && errors.Is(err, fs.ErrNotExist) {
+		return emptyFiles{}.Open(name)
+	}
+	return f, err
 }
 
 // freshness is how long a request waits for the reload that a changed file

@@ -6,6 +6,7 @@ import (
 	"io"
 	"strings"
 
+	"pymode-tui/packages"
 	"pymode-tui/project"
 	"pymode-tui/runtime/cpython"
 
@@ -49,9 +50,9 @@ func exitCode(err error) int {
 		return 0
 	case errors.As(err, &status):
 		return int(status)
-	case errors.As(err, &usage), errors.As(err, &broken):
+	case errors.As(err, &usage), errors.As(err, &broken), errors.Is(err, packages.ErrRequirement):
 		return exitUsage
-	case errors.As(err, &missing):
+	case errors.As(err, &missing), errors.Is(err, packages.ErrMachine):
 		return exitMachine
 	default:
 		return exitFailed

@@ -5,6 +5,7 @@
 //	pymode-tui [DIR...]                 the console
 //	pymode-tui request DIR METHOD PATH  one request
 //	pymode-tui bench DIR                start, request and reload times
+//	pymode-tui sync|add|remove DIR       what the worker depends on
 //	pymode-tui python [ARGS...]         the interpreter as a command
 //	pymode-tui runtime build|info|clean the CPython build and its cache
 //
@@ -58,6 +59,7 @@ func newRootCommand() *cobra.Command {
 	flags.registerListen(cmd)
 	cmd.Flags().BoolVar(&headless, "headless", false, "print lines in place of the screen")
 	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
-	cmd.AddCommand(newRequestCommand(), newBenchCommand(), newPythonCommand(), newRuntimeCommand())
+	cmd.AddCommand(newRequestCommand(), newBenchCommand(), newPythonCommand(), newRuntimeCommand(),
+		newSyncCommand(), newAddCommand(), newRemoveCommand())
 	return cmd
 }

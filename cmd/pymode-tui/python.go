@@ -41,7 +41,7 @@ func runPython(cmd *cobra.Command, args []string) error {
 		return fmt.Errorf("current directory: %w", err)
 	}
 	packages := filepath.Join(dir, ".pymode", "site-packages")
-	if !isDir(packages) {
+	if info, err := os.Stat(packages); err != nil || !info.IsDir() {
 		packages = ""
 	}
 	// From here on Ctrl-C is Python's: KeyboardInterrupt.

@@ -13,6 +13,7 @@ import (
 
 	"pymode-tui/events"
 	"pymode-tui/gateway"
+	"pymode-tui/packages"
 	"pymode-tui/project"
 	"pymode-tui/runtime"
 	"pymode-tui/runtime/cpython"
@@ -38,12 +39,13 @@ type session struct {
 
 // served is one project directory of a session.
 type served struct {
-	dir     string // as the user wrote it
-	project *project.Project
-	watcher *watcher.Watcher
-	worker  atomic.Pointer[runtime.Worker]
-	config  atomic.Pointer[project.Project] // as last read; nil before that
-	opened  chan struct{}                   // closed when worker is set
+	dir       string // as the user wrote it
+	project   *project.Project
+	watcher   *watcher.Watcher
+	installed time.Time // the packages that are loaded; belongs to follow
+	worker    atomic.Pointer[runtime.Worker]
+	config    atomic.Pointer[project.Project] // as last read; nil before that
+	opened    chan struct{}                   // closed when worker is set
 }
 
 // newSession checks the projects and opens the address, so that what is wrong
@@ -71,6 +73,7 @@ func newSession(dirs []string, flags *workerFlags) (_ *session, err error) {
 		if v.project, err = project.Load(dir); err != nil {
 			return nil, err
 		}
+		v.installed = packages.InstalledAt(siteDir(v.project))
 		if watchErr != nil {
 			return nil, fmt.Errorf("watch %s: %w", dir, watchErr)
 		}
@@ -138,11 +141,24 @@ func (s *session) run(ctx context.Context) error {
 	return group.Wait()
 }
 
-// follow reloads the worker when its files change. A change that comes while
-// the one before is imported gives that up.
+// siteCheck is how often a session looks whether packages were installed. The
+// watcher leaves their folder alone: it may hold thousands of files, and is
+// replaced as a whole.
+const siteCheck = 300 * time.Millisecond
+
+// follow reloads the worker when its files change, or its packages. A change that
+// comes while the one before is imported gives that up.
 func (s *session) follow(ctx context.Context, v *served) error {
+	site := siteDir(v.project)
+	ticker := time.NewTicker(siteCheck)
+	defer ticker.Stop()
 	for {
 		select {
+		case <-ticker.C:
+			if now := packages.InstalledAt(site); !now.Equal(v.installed) {
+				v.installed = now
+				s.reloads.Go(func() { s.reload(ctx, v, []string{"site-packages"}) })
+			}
 		case change, ok := <-v.watcher.Changes():
 			if !ok {
 				return nil

@@ -36,17 +36,15 @@ func engineConfig(ctx context.Context, f *workerFlags, progress func(cpython.Pro
 func workerConfig(p *project.Project, f *workerFlags, bindings *bindings, observe func(runtime.Event)) runtime.Config {
 	c := runtime.Config{
 		Name: p.Name, Dir: p.Dir, Module: p.Module, Path: p.Path,
-		Env:         map[string]runtime.Binding{},
-		MemoryLimit: int64(f.memoryLimit),
-		CPULimit:    f.cpuLimit,
-		Bindings:    bindings.of(p),
-		Observe:     observe,
+		Env:          map[string]runtime.Binding{},
+		SitePackages: siteDir(p), // it may come later
+		MemoryLimit:  int64(f.memoryLimit),
+		CPULimit:     f.cpuLimit,
+		Bindings:     bindings.of(p),
+		Observe:      observe,
 	}
 	if p.Limits.CPU > 0 {
 		c.CPULimit = p.Limits.CPU
-	}
-	if dir := filepath.Join(p.Dir, ".pymode", "site-packages"); isDir(dir) {
-		c.SitePackages = dir
 	}
 	for name, value := range p.Vars {
 		c.Env[name] = runtime.Binding{Kind: "var", Value: value}
@@ -61,10 +59,8 @@ func workerConfig(p *project.Project, f *workerFlags, bindings *bindings, observ
 	return c
 }
 
-func isDir(path string) bool {
-	info, err := os.Stat(path)
-	return err == nil && info.IsDir()
-}
+// siteDir is where a project's packages are installed.
+func siteDir(p *project.Project) string { return filepath.Join(p.Dir, ".pymode", "site-packages") }
 
 // loneWorker is one worker without a session around it.
 type loneWorker struct {

@@ -1,0 +1,68 @@
+package packages
+
+import (
+	"bytes"
+	"encoding/csv"
+	"path"
+	"slices"
+	"strings"
+)
+
+// shaken reports whether a worker never imports a file, and it is left out: tests,
+// type stubs, and what extension modules were made of.
+//
+// A folder `test` may be a part of the package itself (django.test), `tests` is
+// not, by long custom.
+func shaken(name string, r *recipe) bool {
+	if r != nil {
+		for _, kept := range r.Keep {
+			if name == kept || strings.HasPrefix(name, strings.TrimSuffix(kept, "/")+"/") {
+				return false
+			}
+		}
+	}
+	folders := strings.Split(path.Dir(name), "/")
+	if strings.HasSuffix(folders[0], ".dist-info") {
+		return false
+	}
+	if slices.Contains(folders, "tests") || folders[0] == "test" || slices.Contains(folders, "__pycache__") {
+		return true
+	}
+	base := path.Base(name)
+	if base == "py.typed" {
+		return true
+	}
+	switch path.Ext(base) {
+	case ".pyi", ".pyc", ".c", ".cc", ".cpp", ".cxx", ".h", ".hpp", ".pyx", ".pxd", ".pxi", ".a", ".o", ".so", ".dylib", ".dll", ".pyd":
+		return true
+	}
+	// bitarray and its like have their tests beside the code.
+	return strings.HasPrefix(base, "test_") && strings.HasSuffix(base, ".py") && len(folders) > 0 && folders[0] != "."
+}
+
+// shakeRecord takes out of a RECORD the lines of files that are not there.
+// kept says which are.
+func shakeRecord(record []byte, kept map[string]bool) []byte {
+	rows := csv.NewReader(bytes.NewReader(record))
+	rows.FieldsPerRecord = -1
+	all, err := rows.ReadAll()
+	if err != nil {
+		return record // importlib.metadata reads it or not, as it would have
+	}
+	var out bytes.Buffer
+	w := csv.NewWriter(&out)
+	for _, row := range all {
+		if len(row) > 0 && kept[row[0]] {
+			_ = w.Write(row) // to memory
+		}
+	}
+	w.Flush()
+	return out.Bytes()
+}
+
+// topLevel is the part of site-packages that a file belongs to: its first folder,
+// or the file itself.
+func topLevel(name string) string {
+	first, _, _ := strings.Cut(name, "/")
+	return first
+}
