@@ -160,3 +160,29 @@ func client(t *testing.T) (python string) {
 	}
 	return python
 }
+
+// TestPackages lets C compute in the guest, and compares it with Python.
+func TestPackages(t *testing.T) {
+	built, err := cpython.Build(t.Context(), cpython.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	site := filepath.Join(t.TempDir(), "site-packages")
+	p, err := project.Load("packages")
+	if err != nil {
+		t.Fatal(err)
+	}
+	report, err := packages.Sync(t.Context(), packages.Options{
+		Dependencies: p.Dependencies, Lock: filepath.Join("packages", packages.LockFile), Site: site, Runtime: built, Frozen: true,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := example(t, "packages", func(c *runtime.Config) { c.SitePackages = site })
+	for _, installed := range report.Packages {
+		r := w.Do(t.Context(), &runtime.Request{Method: "GET", URL: "http://localhost/" + installed.Name})
+		if r.Status != 200 {
+			t.Errorf("%s: %d %s", installed.Name, r.Status, r.Body)
+		}
+	}
+}

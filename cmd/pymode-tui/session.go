@@ -43,6 +43,8 @@ type served struct {
 	project   *project.Project
 	watcher   *watcher.Watcher
 	installed time.Time // the packages that are loaded; belongs to follow
+	syncing   sync.Mutex
+	synced    string // the dependencies that are installed, a line each; guarded by syncing
 	worker    atomic.Pointer[runtime.Worker]
 	config    atomic.Pointer[project.Project] // as last read; nil before that
 	opened    chan struct{}                   // closed when worker is set
@@ -133,6 +135,10 @@ func (s *session) run(ctx context.Context) error {
 			s.notice("%s: %s", v.project.Name, warning)
 		}
 		group.Go(func() error {
+			s.syncPackages(ctx, v, v.project)
+			return nil
+		})
+		group.Go(func() error {
 			s.bindings.prepare(ctx, v.project)
 			w.Reload(ctx, nil)
 			return s.follow(ctx, v)
@@ -188,6 +194,7 @@ func (s *session) reload(ctx context.Context, v *served, files []string) {
 		return
 	}
 	v.config.Store(p)
+	s.reloads.Go(func() { s.syncPackages(ctx, v, p) })
 	s.bindings.prepare(ctx, p)
 	w.Reload(ctx, files)
 }

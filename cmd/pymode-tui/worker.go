@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"pymode-tui/packages"
 	"pymode-tui/project"
 	"pymode-tui/runtime"
 	"pymode-tui/runtime/cpython"
@@ -105,6 +106,9 @@ func openWorker(ctx context.Context, dir string, f *workerFlags, progress func(c
 	}
 	if w.Worker, err = w.engine.NewWorker(workerConfig(p, f, w.bindings, observe)); err != nil {
 		return nil, err
+	}
+	if len(p.Dependencies) > 0 && packages.InstalledAt(siteDir(p)).IsZero() {
+		notify("the dependencies are not installed: pymode-tui sync " + dir)
 	}
 	w.bindings.prepare(ctx, p)
 	w.Reload(ctx, nil)
