@@ -149,6 +149,17 @@ func (x *execution) Yield(ctx context.Context) hostcall.Stop {
 	return hostcall.StopNone
 }
 
+// charge counts what the host does with so many bytes of the guest's as the
+// guest's own work: a guest that does little else would not yield for seconds.
+func (x *execution) charge(bytes int) {
+	const perLoop = 32 // as wasmbin.AddBulkChecks counts
+	if left, cost := x.in.fuel.Get(), uint64(bytes)/perLoop; left > cost {
+		x.in.fuel.Set(left - cost)
+	} else {
+		x.in.fuel.Set(1)
+	}
+}
+
 // mustGoOn panics where the execution is to end.
 func (x *execution) mustGoOn(ctx context.Context) {
 	if ctx.Err() == nil {
@@ -196,6 +207,7 @@ func (x *execution) log(level, text string) {
 
 // Call implements [hostcall.Host].
 func (x *execution) Call(ctx context.Context, op string, args, data []byte) (result, resultData []byte, err error) {
+	x.charge(len(args) + len(data))
 	switch op {
 	case "log":
 		var a struct {
@@ -244,6 +256,7 @@ const maxResponse = 256 << 20
 // writeOutput takes what the guest writes to its standard output: log lines,
 // until it says that the response begins.
 func (x *execution) writeOutput(p []byte) (int, error) {
+	x.charge(len(p))
 	if !x.responding {
 		x.stdoutLines.write(p)
 		return len(p), nil
