@@ -21,6 +21,7 @@ type executionConfig struct {
 	engine    *Engine
 	cpuLimit  time.Duration
 	wallLimit time.Duration // none where 0
+	fuel      uint64        // loops between two yields, fuelPerYield where 0
 	input     io.Reader     // the guest's standard input, empty where nil
 	env       map[string]Binding
 	bindings  Bindings // none where nil
@@ -49,10 +50,12 @@ type execution struct {
 
 	logs        logBook
 	failure     *Failure
+	stopped     []Frame // the user's lines that were running when one of the stops below came
 	warnings    []string
 	calls       Calls
 	threads     *threads // nil at import
 	callLog     []Call
+	imports     importBook
 	modules     []Module
 	responding  bool
 	response    bytes.Buffer
@@ -62,6 +65,9 @@ type execution struct {
 
 func newExecution(config executionConfig) *execution {
 	x := &execution{executionConfig: config}
+	if x.fuel == 0 {
+		x.fuel = fuelPerYield
+	}
 	x.stdoutLines.emit = func(line string) { x.log("info", line) }
 	x.stderrLines.emit = func(line string) { x.log("error", line) }
 	return x
@@ -104,12 +110,13 @@ func (x *execution) run(ctx context.Context, in *instance, f func(context.Contex
 	caller.Warn = func(text string) { x.log("warning", text) }
 	x.calls = x.bindings.Open(ctx, caller)
 	defer x.calls.Close()
-	in.fuel.Set(fuelPerYield)
+	in.fuel.Set(x.fuel)
 	err := f(hostcall.WithHost(ctx, x))
 	x.stdoutLines.flush()
 	x.stderrLines.flush()
 	for _, stop := range []error{errCPU, errWall, errCancelled, errResponse} {
 		if errors.Is(err, stop) {
+			x.stopped = in.userFrames()
 			return stop
 		}
 	}
@@ -128,7 +135,7 @@ func (x *execution) cost() usage {
 
 // Yield implements [hostcall.Host]: the place where budgets are kept.
 func (x *execution) Yield(ctx context.Context) hostcall.Stop {
-	x.in.fuel.Set(fuelPerYield)
+	x.in.fuel.Set(x.fuel)
 	x.mustGoOn(ctx)
 	cpu := threadCPU() - x.cpuStart - x.hostCPU
 	if x.onRunning != nil {
@@ -235,6 +242,8 @@ func (x *execution) Call(ctx context.Context, op string, args, data []byte) (res
 		}
 		x.warnings = append(x.warnings, a.Text)
 		x.log("warning", a.Text)
+	case "imports":
+		err = x.imported(args)
 	case "thread.error":
 		result, err = x.threads.lastError()
 	default:
