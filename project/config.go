@@ -133,6 +133,9 @@ func (c *config) readSettings(settings *table, section string) (err error) {
 	return c.readLimits(settings.get("limits"), section)
 }
 
+// maxCPU is the most CPU time that the platform gives a request.
+const maxCPU = 5 * time.Minute
+
 func (c *config) readLimits(v *value, section string) error {
 	limits, err := c.table(v, at("limits", section))
 	if err != nil {
@@ -140,8 +143,12 @@ func (c *config) readLimits(v *value, section string) error {
 	}
 	if cpu := limits.get("cpu_ms"); cpu != nil {
 		ms, ok := cpu.data.(int64)
-		if !ok || ms <= 0 || ms > math.MaxInt64/int64(time.Millisecond) {
+		if !ok || ms <= 0 {
 			return c.wrong(cpu, "", "%s must be a positive integer, in milliseconds", at("limits.cpu_ms", section))
+		}
+		if ms > maxCPU.Milliseconds() {
+			return c.wrong(cpu, "the platform gives a request 30,000 ms, or up to 300,000 where the config asks for it",
+				"%s must be at most %d, and is %d", at("limits.cpu_ms", section), maxCPU.Milliseconds(), ms)
 		}
 		c.limits.CPU = time.Duration(ms) * time.Millisecond
 	}

@@ -335,6 +335,7 @@ func TestErrors(t *testing.T) {
 		},
 		{"a target that is no string", entry(map[string]string{"pyproject.toml": "[tool.pymode.d1_databases]\nDB = 3"}), "pyproject.toml:2:1: DB in d1_databases in [tool.pymode] must be a string", "database_name"},
 		{"CPU time is no number", entry(map[string]string{"wrangler.toml": "[limits]\ncpu_ms = 'x'"}), "wrangler.toml:2:1: limits.cpu_ms must be a positive integer", ""},
+		{"CPU time is too much", entry(map[string]string{"wrangler.toml": "[limits]\ncpu_ms = 300001"}), "wrangler.toml:2:1: limits.cpu_ms must be at most 300000, and is 300001", "up to 300,000 where the config asks for it"},
 		{"CPU time is negative", entry(map[string]string{"wrangler.toml": "[limits]\ncpu_ms = -1"}), "wrangler.toml:2:1: limits.cpu_ms must be a positive integer", ""},
 		{"a line that is no secret", entry(map[string]string{".dev.vars": "# x\nA=1\njust text\n"}), ".dev.vars:3: expected NAME=value", "comment"},
 		{"config is a directory", entry(map[string]string{"pyproject.toml/x": ""}), "pyproject.toml: is not a file", ""},

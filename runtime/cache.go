@@ -14,6 +14,7 @@ import (
 
 	"github.com/tetratelabs/wazero"
 
+	"pymode-tui/runtime/cpython"
 	"pymode-tui/runtime/image"
 	"pymode-tui/runtime/wasmbin"
 )
@@ -82,6 +83,9 @@ func (e *Engine) writeGuest(path string) ([]byte, error) {
 		return nil, fmt.Errorf("%s: %d memories, want 1", e.config.Wasm, len(parsed.Memories))
 	}
 	if module, err = wasmbin.WithoutData(module, uint32(parsed.Memories[0].Min)); err != nil {
+		return nil, fmt.Errorf("%s: %w", e.config.Wasm, err)
+	}
+	if module, _, err = wasmbin.AddBulkChecks(module, cpython.FuelExport); err != nil {
 		return nil, fmt.Errorf("%s: %w", e.config.Wasm, err)
 	}
 	// A cache that can't be written costs time at the next start, nothing else.

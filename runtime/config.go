@@ -33,7 +33,9 @@ type Config struct {
 	MemoryLimit int64         // bytes, DefaultMemoryLimit where 0
 	CPULimit    time.Duration // DefaultCPULimit where 0
 	ImportLimit time.Duration // CPU time of an import, DefaultImportLimit where 0
-	WallLimit   time.Duration // DefaultWallLimit where 0
+	WallLimit   time.Duration // DefaultWallLimit where 0, or a minute more than CPULimit if that is longer
+
+	fuel uint64 // loops between two yields, for benchmarks; as usual where 0
 
 	// Bindings answers host calls; where it is nil they fail.
 	Bindings Bindings
@@ -81,7 +83,7 @@ func (c Config) withDefaults() *settings {
 		c.ImportLimit = DefaultImportLimit
 	}
 	if c.WallLimit == 0 {
-		c.WallLimit = DefaultWallLimit
+		c.WallLimit = max(DefaultWallLimit, c.CPULimit+time.Minute)
 	}
 	if c.Observe == nil {
 		c.Observe = func(Event) {}

@@ -43,9 +43,10 @@ type Engine struct {
 	warning string
 }
 
-// imageVersion goes into every image's key: it changes with what the code
-// below does to an image, and with wazero's way of laying out memory.
-const imageVersion = "2"
+// imageVersion goes into every image's key: it changes with what the code below
+// does to an image or to the guest's code, and with wazero's way of laying out
+// memory.
+const imageVersion = "3"
 
 // bootLimit is how large the base image may become.
 const bootLimit = 1 << 30

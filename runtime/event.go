@@ -30,6 +30,7 @@ type StateChanged struct {
 	Generation int       `json:"generation"`      // of the code that is or becomes live; 0 before the first import
 	Files      []string  `json:"files,omitempty"` // relative to the project: what changed since the generation before
 	Duration   int64     `json:"duration_us"`     // how long the import took, where it is over
+	CPU        int64     `json:"cpu_us"`          // of the import, where it is over: against PlatformImportLimit
 	Error      *Failure  `json:"error,omitempty"` // why the import failed
 }
 
@@ -101,6 +102,15 @@ type Loaded struct {
 	Module     Module    `json:"module"`
 }
 
+// Imported says what the modules cost that an import of the worker's code has
+// imported: after each import, before the state changes.
+type Imported struct {
+	Worker     string    `json:"worker"`
+	At         time.Time `json:"at"`
+	Generation int       `json:"generation"`
+	Imports    []Import  `json:"imports"` // the most expensive first
+}
+
 // Notice is a message of the console's own: a warning with what to do about it.
 type Notice struct {
 	At   time.Time `json:"at"`
@@ -130,6 +140,9 @@ func (Called) Kind() string { return "call" }
 
 // Kind implements [Event].
 func (Loaded) Kind() string { return "module" }
+
+// Kind implements [Event].
+func (Imported) Kind() string { return "imports" }
 
 // Kind implements [Event].
 func (Notice) Kind() string { return "notice" }

@@ -21,6 +21,7 @@ type executionConfig struct {
 	engine    *Engine
 	cpuLimit  time.Duration
 	wallLimit time.Duration // none where 0
+	fuel      uint64        // loops between two yields, fuelPerYield where 0
 	input     io.Reader     // the guest's standard input, empty where nil
 	env       map[string]Binding
 	bindings  Bindings // none where nil
@@ -49,11 +50,13 @@ type execution struct {
 
 	logs        logBook
 	failure     *Failure
+	stopped     []Frame // the user's lines that were running when one of the stops below came
 	warnings    []string
 	packages    []string // modules that an import took from site-packages
 	calls       Calls
 	threads     *threads // nil at import
 	callLog     []Call
+	imports     importBook
 	modules     []Module
 	responding  bool
 	response    bytes.Buffer
@@ -63,6 +66,9 @@ type execution struct {
 
 func newExecution(config executionConfig) *execution {
 	x := &execution{executionConfig: config}
+	if x.fuel == 0 {
+		x.fuel = fuelPerYield
+	}
 	x.stdoutLines.emit = func(line string) { x.log("info", line) }
 	x.stderrLines.emit = func(line string) { x.log("error", line) }
 	return x
@@ -105,12 +111,13 @@ func (x *execution) run(ctx context.Context, in *instance, f func(context.Contex
 	caller.Warn = func(text string) { x.log("warning", text) }
 	x.calls = x.bindings.Open(ctx, caller)
 	defer x.calls.Close()
-	in.fuel.Set(fuelPerYield)
+	in.fuel.Set(x.fuel)
 	err := f(hostcall.WithHost(ctx, x))
 	x.stdoutLines.flush()
 	x.stderrLines.flush()
 	for _, stop := range []error{errCPU, errWall, errCancelled, errResponse} {
 		if errors.Is(err, stop) {
+			x.stopped = in.userFrames()
 			return stop
 		}
 	}
@@ -129,7 +136,7 @@ func (x *execution) cost() usage {
 
 // Yield implements [hostcall.Host]: the place where budgets are kept.
 func (x *execution) Yield(ctx context.Context) hostcall.Stop {
-	x.in.fuel.Set(fuelPerYield)
+	x.in.fuel.Set(x.fuel)
 	x.mustGoOn(ctx)
 	cpu := threadCPU() - x.cpuStart - x.hostCPU
 	if x.onRunning != nil {
@@ -148,6 +155,17 @@ func (x *execution) Yield(ctx context.Context) hostcall.Stop {
 		panic(errCPU)
 	}
 	return hostcall.StopNone
+}
+
+// charge counts what the host does with so many bytes of the guest's as the
+// guest's own work: a guest that does little else would not yield for seconds.
+func (x *execution) charge(bytes int) {
+	const perLoop = 32 // as wasmbin.AddBulkChecks counts
+	if left, cost := x.in.fuel.Get(), uint64(bytes)/perLoop; left > cost {
+		x.in.fuel.Set(left - cost)
+	} else {
+		x.in.fuel.Set(1)
+	}
 }
 
 // mustGoOn panics where the execution is to end.
@@ -197,6 +215,7 @@ func (x *execution) log(level, text string) {
 
 // Call implements [hostcall.Host].
 func (x *execution) Call(ctx context.Context, op string, args, data []byte) (result, resultData []byte, err error) {
+	x.charge(len(args) + len(data))
 	switch op {
 	case "log":
 		var a struct {
@@ -228,6 +247,8 @@ func (x *execution) Call(ctx context.Context, op string, args, data []byte) (res
 		if err := json.Unmarshal(args, &x.packages); err != nil {
 			return nil, nil, fmt.Errorf("packages: %w", err)
 		}
+	case "imports":
+		err = x.imported(args)
 	case "thread.error":
 		result, err = x.threads.lastError()
 	default:
@@ -249,6 +270,7 @@ const maxResponse = 256 << 20
 // writeOutput takes what the guest writes to its standard output: log lines,
 // until it says that the response begins.
 func (x *execution) writeOutput(p []byte) (int, error) {
+	x.charge(len(p))
 	if !x.responding {
 		x.stdoutLines.write(p)
 		return len(p), nil

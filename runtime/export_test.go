@@ -6,3 +6,6 @@ func HasLayer(w *Worker) bool {
 	defer w.layers.mu.Unlock()
 	return w.layers.current != nil
 }
+
+// SetFuel sets how many loops a guest runs between two yields.
+func SetFuel(c *Config, fuel uint64) { c.fuel = fuel }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"pymode-tui/runtime/dylink"
 	"pymode-tui/runtime/image"
@@ -18,9 +19,11 @@ type generation struct {
 	settings *settings
 	project  *projectFiles
 	env      json.RawMessage
-	image    *image.Image // nil where the import failed
-	plan     *dylink.Plan // of the side modules that the import loaded; may be nil
-	failure  *Failure     // why the import failed
+	image    *image.Image  // nil where the import failed
+	plan     *dylink.Plan  // of the side modules that the import loaded; may be nil
+	failure  *Failure      // why the import failed
+	cpu      time.Duration // of the import
+	imports  []Import      // what the modules cost, the most expensive first
 
 	ready   chan *instance // mapped ahead
 	pattern atomic.Pointer[image.Pattern]

@@ -114,6 +114,7 @@ func (s *standardOutput) Write(p []byte) (int, error) {
 // Write implements [io.Writer].
 func (s *standardError) Write(p []byte) (int, error) {
 	if s.in.x != nil {
+		s.in.x.charge(len(p))
 		s.in.x.stderrLines.write(p)
 	}
 	return len(p), nil

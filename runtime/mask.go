@@ -111,6 +111,12 @@ func (m *masker) event(e Event) Event {
 	case Logged:
 		e.Log = m.log(e.Log)
 		return e
+	case Imported:
+		e.Imports = slices.Clone(e.Imports)
+		for n := range e.Imports {
+			e.Imports[n].Name, e.Imports[n].File = m.text(e.Imports[n].Name), m.text(e.Imports[n].File)
+		}
+		return e
 	case Called:
 		e.Call = m.call(e.Call)
 		return e

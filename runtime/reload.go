@@ -148,7 +148,10 @@ func (w *Worker) advance(ctx context.Context, files []string, load func(context.
 	}
 	w.current, w.stop = g, nil
 	w.mu.Unlock()
-	state := StateChanged{State: StateReady, Generation: number, Files: files, Duration: time.Since(start).Microseconds(), Error: g.failure}
+	state := StateChanged{
+		State: StateReady, Generation: number, Files: files, Error: g.failure,
+		Duration: time.Since(start).Microseconds(), CPU: g.cpu.Microseconds(),
+	}
 	if g.failure != nil {
 		state.State = StateImportFailed
 	}
@@ -251,6 +254,8 @@ func (w *Worker) importInto(ctx context.Context, g *generation, i *importer) err
 	if note, ok := x.logs.note(cost.wall.Microseconds()); ok {
 		x.onLog(note)
 	}
+	g.cpu, g.imports = cost.cpu, x.imports.sorted()
+	w.settings().observe(Imported{Worker: w.settings().Name, At: time.Now(), Generation: g.number, Imports: list(g.imports)})
 	g.failure = x.importFailure(err, g.settings)
 	if g.failure == nil {
 		defer w.addPackages(x.packages)
@@ -264,7 +269,7 @@ func (w *Worker) importInto(ctx context.Context, g *generation, i *importer) err
 
 // importFailure says why an import is not one, nil where it is.
 func (x *execution) importFailure(err error, config *settings) *Failure {
-	frames := []Frame(nil)
+	frames := x.stopped
 	if x.failure != nil {
 		frames = x.failure.Traceback
 	}
@@ -272,7 +277,7 @@ func (x *execution) importFailure(err error, config *settings) *Failure {
 		return &Failure{Kind: FailureImport, Message: fmt.Sprintf(format, args...), Traceback: frames}
 	}
 	if errors.Is(err, errCPU) || x.softStop > 0 {
-		return failed("the import used up its %v of CPU time", config.ImportLimit)
+		return failed("the import used up its %v of CPU time%s", config.ImportLimit, at(frames))
 	}
 	if x.failure != nil {
 		x.failure.Kind = FailureImport
@@ -285,7 +290,7 @@ func (x *execution) importFailure(err error, config *settings) *Failure {
 	case err == nil:
 		return nil
 	case errors.Is(err, errWall):
-		return failed("the import took longer than %v", config.WallLimit)
+		return failed("the import took longer than %v%s", config.WallLimit, at(frames))
 	case errors.Is(err, errCancelled):
 		return failed("the import was given up: there is newer code")
 	default:

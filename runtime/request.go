@@ -84,7 +84,7 @@ func (w *Worker) serve(ctx context.Context, in *instance, g *generation, req *Re
 		caller.Chain = append(slices.Clip(req.Parent.Chain), caller.Chain...)
 	}
 	x := newExecution(executionConfig{
-		engine: w.engine, cpuLimit: w.settings().CPULimit, wallLimit: w.settings().WallLimit, input: input,
+		engine: w.engine, cpuLimit: w.settings().CPULimit, wallLimit: w.settings().WallLimit, fuel: w.settings().fuel, input: input,
 		env: g.settings.Env, bindings: g.settings.Bindings, caller: caller,
 		onCall: func(c Call) {
 			w.settings().observe(Called{Worker: w.settings().Name, At: time.Now(), ID: result.ID, Generation: g.number, Call: c})
@@ -147,7 +147,7 @@ func (x *execution) answer(err error, result *Result, config *settings) {
 
 // requestFailure says why an execution brought no response, nil where it did.
 func (x *execution) requestFailure(err error, config *settings) *Failure {
-	var frames []Frame
+	frames := x.stopped
 	if x.failure != nil {
 		frames = x.failure.Traceback
 	}
@@ -164,10 +164,10 @@ func (x *execution) requestFailure(err error, config *settings) *Failure {
 		return cpu()
 	}
 	if x.failure != nil {
-		switch x.failure.Kind {
-		case FailureCPU:
+		switch {
+		case x.softStop > 0: // what was raised after the soft stop came of it
 			return cpu()
-		case FailureMemory:
+		case x.failure.Kind == FailureMemory:
 			return memory()
 		}
 	}
@@ -178,7 +178,7 @@ func (x *execution) requestFailure(err error, config *settings) *Failure {
 	case err == nil:
 		return x.failure
 	case errors.Is(err, errWall):
-		return failed(FailureException, "the request took longer than %v", config.WallLimit)
+		return failed(FailureException, "the request took longer than %v%s", config.WallLimit, at(frames))
 	case errors.Is(err, errCancelled):
 		return failed(FailureException, "the request was cancelled")
 	case errors.Is(err, errResponse):

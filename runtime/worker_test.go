@@ -92,30 +92,6 @@ func TestHandlers(t *testing.T) {
 	}
 }
 
-func TestLimits(t *testing.T) {
-	for _, c := range []struct {
-		name, code string
-		want       answer
-	}{
-		{"loop", "def on_fetch(request, env):\n    while True:\n        pass", answer{status: 503, body: "error code: 1102", kind: runtime.FailureCPU, line: 2}},
-		{"loop in C", "def on_fetch(request, env):\n    return sum(range(10**12))", answer{status: 503, kind: runtime.FailureCPU}},
-		{"catches everything", "def on_fetch(request, env):\n    while True:\n        try:\n            while True: pass\n        except BaseException: pass", answer{status: 503, kind: runtime.FailureCPU}},
-		{"power", "def on_fetch(request, env):\n    return str(7**(10**8))[:1]", answer{status: 503, kind: runtime.FailureCPU}},
-		{"regular expression", "import re\ndef on_fetch(request, env):\n    re.match('(a+)+$', 'a' * 40 + 'b')", answer{status: 503, kind: runtime.FailureCPU}},
-		{"coroutine that never waits", "async def on_fetch(request, env):\n    while True: pass", answer{status: 503, kind: runtime.FailureCPU, line: 2}},
-		{"loop at import", "while True: pass", answer{status: 500, kind: runtime.FailureImport, text: "CPU", line: 1}},
-		{"sleep", "import time\ndef on_fetch(request, env):\n    time.sleep(3600)", answer{status: 500, kind: runtime.FailureException, text: "longer than"}},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
-			w := runtimetest.Worker(t, c.code, func(c *runtime.Config) {
-				c.CPULimit, c.ImportLimit, c.WallLimit = 200*time.Millisecond, 200*time.Millisecond, 5*time.Second
-			})
-			check(t, runtimetest.Get(t, w, "/"), c.want)
-		})
-	}
-}
-
 func TestRequestIsSeenWhole(t *testing.T) {
 	w := runtimetest.Worker(t, `
 from pymode.workers import Response

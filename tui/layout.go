@@ -18,6 +18,13 @@ const (
 	fullHeight = 24
 )
 
+// stripHeight is the height from which memory and CPU time have a place of their
+// own, and stripRows how many rows that has.
+const (
+	stripHeight = 30
+	stripRows   = 3
+)
+
 // layout is where everything lies. Panes share their borders:
 //
 //	┌ status ────────────────┐      ┌ status ────────────────┐
@@ -27,7 +34,8 @@ const (
 //	│ logs        │ calls    │      │                        │
 //	└ footer ────────────────┘      └ footer ────────────────┘
 //
-// The right one is for small screens and for a zoomed pane.
+// The right one is for small screens and for a zoomed pane. On screens that are
+// high enough a strip of budgets lies above the footer.
 type layout struct {
 	frame  rect // all of it
 	status rect // in the top border
@@ -40,6 +48,9 @@ type layout struct {
 	body  [panes]rect // what a pane draws in; nowhere if it is not shown
 	title [panes]rect // the row of its title; nowhere if the tabs say it
 	boxes [panes]rect // a pane with its borders
+
+	strip      [3]rect // imports, memory and CPU time; nowhere if there is no room
+	stripBoxes [3]rect // with their borders
 }
 
 // newLayout computes the layout of a w by h screen.
@@ -76,7 +87,13 @@ func (l *layout) one(focus paneID) {
 // all lays out all panes. What is read gets the room: the detail is wider than
 // the list, the logs are wider than the calls where there is room for both.
 func (l *layout) all() {
+	if l.frame.h >= stripHeight {
+		l.budgets()
+	}
 	in := l.inside
+	if l.frame.h >= stripHeight {
+		in.h -= stripRows + 1
+	}
 	logs := max(in.h*32/100, 5)
 	divider := in.y + in.h - logs - 1
 	left := min(in.w*48/100, 76)
@@ -98,6 +115,20 @@ func (l *layout) all() {
 	l.body[detailID] = rect{split + 1, in.y + 1, in.w - left - 1, top - 1}.inset(1, 0)
 	l.body[logsID] = rect{in.x, divider + 1, below, logs}.inset(1, 0)
 	l.body[callsID] = rect{in.x + below + 1, divider + 1, in.w - below - 1, logs}.inset(1, 0)
+}
+
+// budgets lays out the strip, a third of the width each.
+func (l *layout) budgets() {
+	in := l.inside
+	y := in.y + in.h - stripRows
+	for i := range l.strip {
+		left, right := in.w*i/len(l.strip), in.w*(i+1)/len(l.strip)
+		l.stripBoxes[i] = rect{in.x + left - 1, y - 1, right - left + 1, stripRows + 2}
+		l.strip[i] = rect{in.x + left, y, right - left - 1, stripRows}.inset(1, 0)
+	}
+	last := len(l.strip) - 1
+	l.stripBoxes[last].w++
+	l.strip[last].w++
 }
 
 // at returns the pane at a position.

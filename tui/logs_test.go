@@ -12,9 +12,9 @@ func TestReloadIsADivider(t *testing.T) {
 	c.Events(ready(2, "src/a.py", "src/b.py", "src/c.py", "src/d.py")...)
 	rule := func(text string) string { return text + strings.Repeat("─", 76-len([]rune(text))) }
 	c.Logs().Lines(
-		rule("── generation 1 "),
+		rule("── generation 1 · CPU 19.2 ms "),
 		"12:01:07 info  line 0",
-		rule("── generation 2: src/a.py, src/b.py, src/c.py and 1 more "),
+		rule("── generation 2: src/a.py, src/b.py, src/c.py and 1 more · CPU 19.2 ms "),
 	)
 }
 

@@ -24,6 +24,9 @@ var screens = map[string]func(*console){
 	"timing":   func(c *console) { c.Events(story()...).Press("2", "l", "l") },
 	"logs":     func(c *console) { c.Events(story()...).Events(written("line %d", 0, 90)...).Press("3", "k", "k", "k") },
 	"calls":    func(c *console) { c.Events(story()...).Press("j", "j", "j", "j", "4") },
+	"stopped": func(c *console) {
+		c.Events(story()...).Events(request(7, "GET", "/loop", exceeds(runtime.FailureCPU))...)
+	},
 	"bindings": func(c *console) { c.Events(story()...).Press("5") },
 	"items":    func(c *console) { c.Events(story()...).Press("5", "enter") },
 	"table":    func(c *console) { c.Events(story()...).Press("5", "j", "j", "enter", "j", "enter") },
@@ -149,6 +152,7 @@ func TestEveryFrameFits(t *testing.T) {
 					Worker: name, At: epoch, State: []runtime.State{runtime.StateImporting, runtime.StateImportFailed, runtime.State(text())}[rng.IntN(3)],
 					Generation: step, Files: []string{text()}, Error: &runtime.Failure{Kind: runtime.FailureKind(text()), Message: text()},
 				}, runtime.Notice{At: epoch, Text: text()})
+				c.Events(runtime.Imported{Worker: name, Imports: []runtime.Import{{Name: text(), Self: rng.Int64N(1 << 40), Memory: rng.Int64N(1 << 40)}, {Name: text()}}})
 			case 5:
 				c.Events(runtime.Logged{Worker: name, Log: runtime.Log{Level: text(), Text: text()}},
 					runtime.Progress{Step: text(), Line: text(), Percent: rng.Float64() * 120})

@@ -43,6 +43,10 @@ type worker struct {
 	divided    int // the generation of the last divider in the logs
 	failure    *runtime.Failure
 	last       *exchange // the newest request
+
+	importCPU   int64        // of the last import, in µs
+	modules     []moduleCost // that it paid for, the most expensive first
+	moduleCount int          // how many there were
 }
 
 // exchange is a request and, once it is done, its answer.
@@ -127,6 +131,8 @@ func (s *session) apply(event runtime.Event) {
 		s.call(e)
 	case runtime.Loaded:
 		s.loaded(e)
+	case runtime.Imported:
+		s.imported(e)
 	case runtime.Notice:
 		s.notice(e.At, e.Text)
 	}
@@ -154,6 +160,10 @@ func (s *session) applyState(e runtime.StateChanged) {
 		w.divided = e.Generation
 		s.logs.push(logEntry{kind: entryDivider, at: e.At, worker: e.Worker, text: s.dividerText(w, e)})
 	}
+	if w.state == runtime.StateImporting && e.CPU > 0 {
+		w.importCPU = e.CPU
+		s.closeDivider(w, e)
+	}
 	w.state, w.failure = e.State, e.Error
 	w.generation = max(w.generation, e.Generation)
 	if e.State != runtime.StateBuilding {
@@ -180,6 +190,16 @@ func (s *session) dividerText(w *worker, e runtime.StateChanged) string {
 		text += " and " + strconv.Itoa(more) + " more"
 	}
 	return text
+}
+
+// closeDivider adds to the divider of a generation what its import cost.
+func (s *session) closeDivider(w *worker, e runtime.StateChanged) {
+	for seq := s.logs.end() - 1; seq >= s.logs.first; seq-- {
+		if l := s.logs.at(seq); l.kind == entryDivider && l.worker == w.name {
+			l.text += " · CPU " + formatMicros(e.CPU)
+			return
+		}
+	}
 }
 
 // worker returns the worker of a name, which it makes known if it is not.

@@ -14,7 +14,7 @@ import (
 func ready(generation int, files ...string) []runtime.Event {
 	return []runtime.Event{
 		runtime.StateChanged{Worker: testWorker, At: epoch, State: runtime.StateImporting, Generation: generation, Files: files},
-		runtime.StateChanged{Worker: testWorker, At: epoch, State: runtime.StateReady, Generation: generation, Files: files, Duration: 31_000},
+		runtime.StateChanged{Worker: testWorker, At: epoch, State: runtime.StateReady, Generation: generation, Files: files, Duration: 31_000, CPU: 19_200},
 	}
 }
 
@@ -100,6 +100,28 @@ func written(format string, from, to int) []runtime.Event {
 	return events
 }
 
+// imports is what the import of a generation cost.
+func imports() []runtime.Event {
+	return []runtime.Event{
+		runtime.Imported{Worker: testWorker, At: epoch, Generation: 2, Imports: []runtime.Import{
+			{Name: "markupsafe._speedups", Self: 12_400, Cumulative: 12_400, Memory: 512 << 10},
+			{Name: "users", Self: 3_100, Cumulative: 18_000},
+			{Name: "entry", Self: 900, Cumulative: 19_000},
+			{Name: "markupsafe", Self: 400, Cumulative: 12_800},
+		}},
+	}
+}
+
+// exceeds has a budget stop the handler.
+func exceeds(kind runtime.FailureKind) func(*runtime.Request, *runtime.Result) {
+	return func(_ *runtime.Request, r *runtime.Result) {
+		r.Status, r.Metrics.CPU, r.Metrics.MemoryPeak = 503, 30_002_000, 128<<20
+		r.Error = &runtime.Failure{Kind: kind, Message: "the worker used up its budget", Traceback: []runtime.Frame{
+			{File: "src/entry.py", Line: 7, Function: "on_fetch", Text: "while True: pass"},
+		}}
+	}
+}
+
 // story is a morning's work: what the golden views show.
 func story() []runtime.Event {
 	calls := func(_ *runtime.Request, r *runtime.Result) {
@@ -120,6 +142,7 @@ func story() []runtime.Event {
 		request(4, "GET", "/logo.png", answers(200, "image/png", "\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR"+strings.Repeat("\x00\x7f", 600))),
 		request(5, "GET", "/a/missing/page/with/a/rather/long/path?and=a&query=too", answers(404, "application/json", `{"error":"not found"}`)),
 		ready(2, "src/users.py"),
+		imports(),
 		request(6, "GET", "/users/7", second, calls, logs("loaded user 7")),
 	} {
 		events = append(events, more...)

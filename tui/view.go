@@ -44,6 +44,9 @@ func (m *Model) drawPanes(c *canvas) {
 	for id := range panes {
 		c.box(m.layout.boxes[id], border)
 	}
+	for _, box := range m.layout.stripBoxes {
+		c.box(box, border)
+	}
 	if !m.layout.single {
 		c.box(m.layout.boxes[m.focus], borderFocus)
 	}
@@ -52,6 +55,7 @@ func (m *Model) drawPanes(c *canvas) {
 	if m.layout.single {
 		m.drawTabs(c)
 	}
+	m.drawBudgets(c)
 	for id := range panes {
 		if title := m.layout.title[id]; !title.empty() {
 			m.drawTitle(c, id, title)

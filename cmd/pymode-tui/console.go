@@ -88,6 +88,9 @@ func (s *session) consoleOptions(sub *events.Subscription[runtime.Event]) tui.Op
 		NoColor: os.Getenv("NO_COLOR") != "",
 		Mouse:   !s.flags.noMouse,
 	}
+	if limit := s.workers[0].project.Limits.CPU; len(s.workers) == 1 && limit > 0 {
+		o.Limits.CPU = limit
+	}
 	for _, v := range s.workers {
 		o.Workers = append(o.Workers, tui.WorkerInfo{Name: v.project.Name, Dir: shortDir(v.project.Dir), Root: v.project.Dir})
 	}

@@ -81,8 +81,9 @@ func (h *headless) jsonLine(e runtime.Event) {
 			Method string    `json:"method"`
 			URL    string    `json:"url"`
 
-			Parent *runtime.Parent `json:"parent,omitempty"`
-		}{e.Kind(), done.Worker, done.At, done.Request.Method, done.Request.URL, done.Request.Parent}
+			Parent  *runtime.Parent `json:"parent,omitempty"`
+			Outcome runtime.Outcome `json:"outcome"`
+		}{e.Kind(), done.Worker, done.At, done.Request.Method, done.Request.URL, done.Request.Parent, done.Result.Outcome()}
 		body = done.Result
 	}
 	first, err := json.Marshal(head)
@@ -142,6 +143,9 @@ func stateLine(e runtime.StateChanged) string {
 	}
 	if e.Duration > 0 {
 		line += fmt.Sprintf(" in %.1f ms", float64(e.Duration)/1000)
+	}
+	if e.CPU > 0 {
+		line += fmt.Sprintf(", %.1f ms of CPU time", float64(e.CPU)/1000)
 	}
 	if e.Error != nil {
 		line += ": " + oneLine(e.Error.Message) + where(e.Error)

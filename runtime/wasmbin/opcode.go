@@ -11,6 +11,7 @@ const (
 	opBlock              opcode = 0x02
 	opLoop               opcode = 0x03
 	opIf                 opcode = 0x04
+	opElse               opcode = 0x05
 	opTry                opcode = 0x06
 	opEnd                opcode = 0x0b
 	opCall               opcode = 0x10
@@ -25,11 +26,14 @@ const (
 	opI32Load            opcode = 0x28
 	opI32Const           opcode = 0x41
 	opI32Eqz             opcode = 0x45
+	opI32GtU             opcode = 0x4b
 	opI32Add             opcode = 0x6a
 	opI32Sub             opcode = 0x6b
+	opI32ShrU            opcode = 0x76
 	opRefFunc            opcode = 0xd2
 	opMemoryInit         opcode = 0xfc0008
 	opDataDrop           opcode = 0xfc0009
+	opMemoryCopy         opcode = 0xfc000a
 	opMemoryFill         opcode = 0xfc000b
 	opV128Const          opcode = 0xfd000c
 )

@@ -126,10 +126,16 @@ class WorkerLoop(asyncio.selector_events.BaseSelectorEventLoop):
         error = context.get("exception")
         if isinstance(error, _pymode.CPUTimeExceeded):
             # asyncio takes what a callback raises for a matter of the log.
-            # The end of the budget is the end of the request.
+            # The end of the budget is the end of the request: see _run_once.
             self._fatal = error
         elif not isinstance(error, (SystemExit, KeyboardInterrupt)):
             super().default_exception_handler(context)
+
+    def _run_once(self) -> None:
+        super()._run_once()
+        if self._fatal is not None:
+            error, self._fatal = self._fatal, None
+            raise error
 
     def run_handler(self, awaitable: Awaitable[Any]) -> Any:
         """Run a handler to its end and give its result.
@@ -154,7 +160,7 @@ class WorkerLoop(asyncio.selector_events.BaseSelectorEventLoop):
     def _turn_until(self, task: asyncio.Task[Any]) -> None:
         deadlock = False
         try:
-            while not task.done() and self._fatal is None:
+            while not task.done():
                 self._stopping = False  # a handler can't stop the loop that runs it
                 try:
                     self._run_once()
@@ -170,8 +176,6 @@ class WorkerLoop(asyncio.selector_events.BaseSelectorEventLoop):
             if task.done() and not task.cancelled():
                 task.exception()
             raise
-        if self._fatal is not None:
-            raise self._fatal
         if deadlock and task.cancelled():
             try:
                 task.result()

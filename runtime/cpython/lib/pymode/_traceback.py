@@ -21,6 +21,11 @@ FRAME_LIMIT = 64
 """Of a failure's traceback: a recursion error has a thousand."""
 
 
+# What the parser raises MemoryError with for source that is nested too deeply, however
+# much memory there is.
+_TOO_NESTED = ("Parser stack overflowed - Python source too complex to parse",)
+
+
 @dataclass(slots=True)
 class Failure:
     """Why a handler or an import did not get to its end."""
@@ -97,7 +102,9 @@ def kind_of(error: BaseException) -> str:
     """Name the failure kind of an exception, as the host knows it."""
     if isinstance(error, _pymode.CPUTimeExceeded):
         return "cpu"
-    return "memory" if isinstance(error, MemoryError) else "exception"
+    if isinstance(error, MemoryError) and error.args[:1] != _TOO_NESTED:
+        return "memory"
+    return "exception"
 
 
 def message_of(error: BaseException) -> str:

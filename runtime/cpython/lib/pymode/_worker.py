@@ -21,7 +21,7 @@ from typing import Any
 
 import _pymode
 
-from pymode import _boot, _convert, _document, _host, _importer, _output
+from pymode import _boot, _convert, _document, _host, _importer, _imports, _output
 from pymode._entrypoint import Context
 from pymode._handler import HandlerError, Plan, resolve
 from pymode._loop import WorkerLoop
@@ -155,7 +155,8 @@ def load(config: bytes) -> bool:
         WORKER.env._update(settings.get("env") or {})
         name = settings.get("module", "entry")
         file = name.replace(".", "/") + ".py"
-        module = importlib.import_module(name)
+        with _imports.recorded():
+            module = importlib.import_module(name)
         file = _file_of(module, file)
         WORKER.plan = resolve(module, file)
         _warn_about_open_files()

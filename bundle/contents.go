@@ -1,0 +1,132 @@
+package bundle
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// Contents says what a bundle is made of.
+type Contents struct {
+	Wasm    string   // the path of python.wasm
+	Stdlib  string   // the path of its standard library, an archive
+	Dir     string   // the project
+	Sources []string // the project's files, relative to Dir, with slashes
+}
+
+// Where packages are installed, relative to the project.
+const (
+	siteDir     = ".pymode/site-packages"
+	siteArchive = ".pymode/site-packages.zip"
+)
+
+// Entries lists the files of a bundle. Where packages are there as an archive,
+// that is what is deployed, and not the folder that it was made of.
+func (c Contents) Entries() ([]Entry, error) {
+	entries := []Entry{
+		{Interpreter, path.Base(filepath.ToSlash(c.Wasm)), c.Wasm},
+		{Stdlib, path.Base(filepath.ToSlash(c.Stdlib)), c.Stdlib},
+	}
+	archive := filepath.Join(c.Dir, filepath.FromSlash(siteArchive))
+	if info, err := os.Stat(archive); err == nil && info.Mode().IsRegular() {
+		entries = append(entries, Entry{Packages, path.Base(siteArchive), archive})
+	} else {
+		packages, err := listPackages(filepath.Join(c.Dir, filepath.FromSlash(siteDir)))
+		if err != nil {
+			return nil, err
+		}
+		entries = append(entries, packages...)
+	}
+	for _, name := range c.Sources {
+		entries = append(entries, Entry{Sources, name, filepath.Join(c.Dir, filepath.FromSlash(name))})
+	}
+	return entries, nil
+}
+
+// listPackages lists the regular files of a folder; none where there is no folder.
+// Links are not followed, and what Python caches is not deployed.
+func listPackages(dir string) ([]Entry, error) {
+	var entries []Entry
+	err := filepath.WalkDir(dir, func(file string, d fs.DirEntry, err error) error {
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			return nil
+		case err != nil:
+			return err
+		case d.IsDir() && d.Name() == "__pycache__":
+			return fs.SkipDir
+		case !d.Type().IsRegular():
+			return nil
+		case len(entries) >= maxFiles:
+			return fmt.Errorf("more than %d files", maxFiles)
+		}
+		name, err := filepath.Rel(dir, file)
+		if err != nil {
+			return err
+		}
+		entries = append(entries, Entry{Packages, filepath.ToSlash(name), file})
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", siteDir, pathless(err))
+	}
+	return entries, nil
+}
+
+// Where a worker sees its packages and its sources.
+const (
+	guestSite = "/site/"
+	guestApp  = "/app/"
+)
+
+// Mark fills Unused: imported are the files that the import of the worker has
+// loaded, as the worker names them. Packages count as a whole, sources one by one.
+func (r *Report) Mark(imported []string) {
+	used := make(map[string]bool, len(imported))
+	for _, file := range imported {
+		used[file] = true
+	}
+	found := map[string]*Unused{}
+	var order []string
+	for _, f := range r.Files {
+		root, name := guestSite, f.Name
+		switch {
+		case !isModule(f.Name), f.Kind != Packages && f.Kind != Sources:
+			continue
+		case f.Kind == Sources:
+			root = guestApp
+		default:
+			name, _, _ = strings.Cut(f.Name, "/")
+		}
+		key := string(f.Kind) + "\x00" + name
+		u := found[key]
+		if u == nil {
+			u = &Unused{Kind: f.Kind, Name: name}
+			found[key] = u
+			order = append(order, key)
+		}
+		u.Of++
+		if !used[root+f.Name] {
+			u.Modules++
+			u.Compressed += f.Compressed
+		}
+	}
+	r.Unused = []Unused{}
+	for _, key := range order {
+		if u := found[key]; u.Modules > 0 {
+			r.Unused = append(r.Unused, *u)
+		}
+	}
+	slices.SortStableFunc(r.Unused, func(a, b Unused) int { return int(b.Compressed - a.Compressed) })
+}
+
+// isModule says whether a file is one that an import could load.
+func isModule(name string) bool {
+	ext := path.Ext(name)
+	return ext == ".py" || ext == ".pyc" || ext == ".wasm"
+}

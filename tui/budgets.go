@@ -1,0 +1,209 @@
+package tui
+
+import (
+	"strconv"
+
+	"pymode-tui/runtime"
+)
+
+// historySize is how many requests the history of memory and CPU time shows.
+const historySize = 100
+
+// shownImports is how many modules are kept of an import: the most expensive.
+const shownImports = 16
+
+// moduleCost is what a module cost when it was imported.
+type moduleCost struct {
+	name   string // clean
+	self   int64  // µs of CPU time
+	memory int64  // bytes
+}
+
+// imported takes in what an import cost.
+func (s *session) imported(e runtime.Imported) {
+	w := s.worker(e.Worker)
+	w.modules, w.moduleCount = nil, len(e.Imports)
+	for _, i := range e.Imports[:min(len(e.Imports), shownImports)] {
+		w.modules = append(w.modules, moduleCost{name: cleanLine(i.Name), self: i.Self, memory: i.Memory})
+	}
+}
+
+// budget is one of the two that a request has.
+type budget struct {
+	name  string
+	kind  runtime.FailureKind // of a request that it stopped
+	meter func(*exchange) meter
+	whole bool // whether a full column of the history is the limit, or the most in it
+}
+
+func (s *session) budgets() [2]budget {
+	limits := s.limits
+	return [2]budget{
+		{
+			name: "Memory", kind: runtime.FailureMemory, whole: true,
+			meter: func(x *exchange) meter {
+				return meter{used: x.memory, limit: limits.Memory, text: formatShare(x.memory, limits.Memory)}
+			},
+		},
+		{
+			name: "CPU", kind: runtime.FailureCPU,
+			meter: func(x *exchange) meter {
+				return meter{used: x.cpu, limit: limits.CPU.Microseconds(), text: formatMicros(x.cpu) + " of " + formatLimit(limits.CPU)}
+			},
+		},
+	}
+}
+
+// stopped reports whether the budget ended a request.
+func (b *budget) stopped(x *exchange) bool {
+	return x.result != nil && x.result.Error != nil && x.result.Error.Kind == b.kind
+}
+
+// share is what a request used of the budget; one that was stopped used it up,
+// also where what it wanted last was refused as a whole.
+func (b *budget) share(x *exchange) float64 {
+	if b.stopped(x) {
+		return 1
+	}
+	return b.meter(x).share()
+}
+
+// history lists the newest requests of a worker, the newest last.
+func (s *session) history(w *worker) []*exchange {
+	var found []*exchange
+	for seq := s.exchanges.end() - 1; seq >= s.exchanges.first && len(found) < historySize; seq-- {
+		if x := *s.exchanges.at(seq); x.worker == w.name {
+			found = append(found, x)
+		}
+	}
+	for i, j := 0, len(found)-1; i < j; i, j = i+1, j-1 {
+		found[i], found[j] = found[j], found[i]
+	}
+	return found
+}
+
+// lines draws the budget in w columns: its history, what the current request
+// used, and what stopped it or the most that any used.
+func (b *budget) lines(current *exchange, history []*exchange, w int) []line {
+	if current == nil || len(history) == 0 {
+		return []line{styled(faint, "no requests yet")}
+	}
+	shares := make([]float64, len(history))
+	most, highest := 0.0, b.meter(history[0])
+	for i, x := range history {
+		shares[i] = b.share(x)
+		most = max(most, shares[i])
+		if m := b.meter(x); m.used > highest.used {
+			highest = m
+		}
+	}
+	full := most
+	if b.whole {
+		full = 1
+	}
+	m, share := b.meter(current), b.share(current)
+	role := budgetRole(share)
+	text := span{m.text, plain}
+	if role != gauge {
+		text.role = role
+	}
+	var now line
+	if cells := w - textWidth(m.text) - 1; cells >= 5 {
+		now = append(bar(share, min(cells, barWidth), role), span{" ", plain})
+	}
+	last := styled(faint, "at most "+highest.text)
+	if b.stopped(current) {
+		last = styled(bad, "stopped"+stoppedAt(current.result.Error))
+	} else if share >= 1 {
+		last = styled(bad, "limit reached")
+	} else if share >= 0.8 {
+		last = styled(caution, "near the limit")
+	}
+	return []line{sparkline(shares, full, w), append(now, text), last}
+}
+
+// stoppedAt is the line of Python that was running: " at src/entry.py:7 while True: pass".
+func stoppedAt(f *runtime.Failure) string {
+	if len(f.Traceback) == 0 {
+		return " by the limit"
+	}
+	frame := f.Traceback[len(f.Traceback)-1]
+	text := " at " + cleanLine(frame.File) + ":" + strconv.Itoa(frame.Line)
+	if frame.Text != "" {
+		text += "  " + cleanLine(frame.Text)
+	}
+	return text
+}
+
+// importLines lists the modules that an import of the worker paid for, with their
+// own CPU time.
+func importLines(w *worker, width, rows int) []line {
+	if len(w.modules) == 0 {
+		return []line{styled(faint, "nothing is imported yet")}
+	}
+	var lines []line
+	for _, m := range w.modules[:min(len(w.modules), rows)] {
+		cost := formatMicros(m.self)
+		if m.memory > 0 {
+			cost = formatBytes(m.memory) + "  " + pad("", 7-textWidth(cost)) + cost
+		}
+		room := max(width-textWidth(cost)-1, 0)
+		lines = append(lines, line{{pad(truncate(m.name, room), room), plain}, {" " + cost, faint}})
+	}
+	return lines
+}
+
+// importNote is what the import cost as a whole, against what the platform gives
+// it: "31 ms of 1 s".
+func importNote(w *worker) line {
+	if w.importCPU == 0 {
+		return nil
+	}
+	m := meter{used: w.importCPU, limit: runtime.PlatformImportLimit.Microseconds()}
+	text := formatMicros(w.importCPU) + " of " + formatLimit(runtime.PlatformImportLimit)
+	switch share := m.share(); {
+	case share >= 1:
+		return styled(bad, text+" !!")
+	case share >= 0.8:
+		return styled(caution, text+" !")
+	}
+	return styled(faint, text)
+}
+
+// drawBudgets draws the strip at the bottom, where there is one: the modules that
+// were imported, memory and CPU time.
+func (m *Model) drawBudgets(c *canvas) {
+	w := m.worker()
+	if w == nil || m.layout.strip[0].empty() {
+		return
+	}
+	current := m.requests.current()
+	if current != nil && current.worker != w.name {
+		current = nil
+	}
+	history := m.session.history(w)
+	cells := m.layout.strip
+	title := styled(plain, "Imports")
+	if w.moduleCount > 0 {
+		title = append(title, span{" " + formatCount(w.moduleCount), faint})
+	}
+	drawStripCell(c, cells[0], title, importNote(w), importLines(w, cells[0].w, cells[0].h))
+	for i, b := range m.session.budgets() {
+		note := line(nil)
+		if len(history) > 0 {
+			note = styled(faint, "last "+formatCount(len(history)))
+		}
+		drawStripCell(c, cells[i+1], styled(plain, b.name), note, b.lines(current, history, cells[i+1].w))
+	}
+}
+
+// drawStripCell draws a part of the strip, with its title on the border above.
+func drawStripCell(c *canvas, r rect, name, note line, rows []line) {
+	at := r.x + c.putLine(r.x-1, r.y-1, r.w, recolor(name.spaced(), plain, title))
+	if note.width() > 0 {
+		c.putRight(rect{at, r.y - 1, r.x + r.w - at, 1}, note.spaced())
+	}
+	for i, row := range rows[:min(len(rows), r.h)] {
+		c.putLine(r.x, r.y+i, r.w, row)
+	}
+}

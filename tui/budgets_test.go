@@ -1,0 +1,84 @@
+package tui
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"pymode-tui/runtime"
+)
+
+func TestSparkline(t *testing.T) {
+	for _, c := range []struct {
+		shares []float64
+		full   float64
+		w      int
+		want   string
+	}{
+		{nil, 1, 5, ""},
+		{[]float64{0, 0.13, 0.5, 0.99, 1, 7}, 1, 10, "▁▂▅███"},
+		{[]float64{0.1, 0.2, 0.4}, 0.4, 10, "▃▅█"},
+		{[]float64{0.1, 0.2, 0.4}, 0.4, 2, "▅█"}, // the newest
+		{[]float64{0, 0}, 0, 10, "▁▁"},
+		{[]float64{-1, 1}, 1, 0, ""},
+	} {
+		var got strings.Builder
+		for _, s := range sparkline(c.shares, c.full, c.w) {
+			got.WriteString(s.text)
+		}
+		if got.String() != c.want {
+			t.Errorf("%v of %v in %d: %q, want %q", c.shares, c.full, c.w, got.String(), c.want)
+		}
+	}
+	for share, want := range map[float64]role{0.79: gauge, 0.8: caution, 0.99: caution, 1: bad} {
+		if got := sparkline([]float64{share}, 1, 1)[0].role; got != want {
+			t.Errorf("a share of %v has the role %d, want %d", share, got, want)
+		}
+	}
+}
+
+func TestBudgetsNeedAHighScreen(t *testing.T) {
+	c := newConsole(t).Resize(120, 30).Events(story()...)
+	c.Screen("├ Imports 4 ", " 19.2 ms of 1 s ─┬ Memory ", "─┬ CPU ", "last 6", "at most 23 of 128 MB", "markupsafe._speedups")
+	for _, size := range [][2]int{{120, 29}, {79, 40}, {80, 24}} {
+		c.Resize(size[0], size[1])
+		for _, row := range c.screen() {
+			if strings.Contains(row, "Memory") || strings.Contains(row, "Imports") {
+				t.Errorf("%v: %q", size, row)
+			}
+		}
+	}
+}
+
+func TestStoppedRequestNamesItsLine(t *testing.T) {
+	c := newConsole(t).Resize(160, 40).Events(story()...)
+	c.Events(request(7, "GET", "/loop", exceeds(runtime.FailureCPU))...).Screen("stopped at src/entry.py:7  while True: pass")
+	c.Events(request(8, "GET", "/", answers(200, "text/plain", "ok"))...).Screen("at most 30.0 s of 30 s")
+	// One whose last wish was refused as a whole used up its memory as well.
+	c.Events(request(9, "GET", "/large", exceeds(runtime.FailureMemory), func(_ *runtime.Request, r *runtime.Result) {
+		r.Metrics.MemoryPeak, r.Metrics.CPU = 40<<20, 1000
+	})...).Screen("▂▂▂▂▂▂█▂█", "stopped at src/entry.py:7")
+	c.Press("esc").Events(request(10, "GET", "/", answers(200, "text/plain", "ok"))...).Screen("at most 128 of 128 MB")
+}
+
+func TestHistoryIsOfOneWorker(t *testing.T) {
+	c := newConsole(t, func(o *Options) { o.Workers = append(o.Workers, WorkerInfo{Name: "other"}) }).Resize(120, 40)
+	for i := range 120 {
+		c.Events(request(i, "GET", fmt.Sprint("/", i))...)
+	}
+	c.Screen("last 100")
+	w := c.model.session.worker("other")
+	if n := len(c.model.session.history(w)); n != 0 {
+		t.Errorf("%d requests of a worker that had none", n)
+	}
+	if all := c.model.session.history(c.model.session.worker(testWorker)); all[0].id != "20" || all[99].id != "119" {
+		t.Errorf("the history is from %s to %s", all[0].id, all[99].id)
+	}
+}
+
+func TestReloadSaysWhatItCost(t *testing.T) {
+	c := newConsole(t).Events(ready(1)...).Events(ready(2, "a.py")...)
+	c.Press("3", "z").Screen("generation 1 · CPU 19.2 ms", "generation 2: a.py · CPU 19.2 ms")
+	c.Press("z").Resize(120, 40).Events(runtime.StateChanged{Worker: testWorker, State: runtime.StateImporting, Generation: 3})
+	c.Events(runtime.StateChanged{Worker: testWorker, State: runtime.StateReady, Generation: 3, CPU: 850_000}).Screen("850 ms of 1 s !")
+}
