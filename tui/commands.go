@@ -5,6 +5,8 @@ import (
 	"sync"
 	"time"
 
+	"pymode-tui/traffic"
+
 	tea "charm.land/bubbletea/v2"
 )
 
@@ -115,7 +117,7 @@ func (m *Model) copyCurl() tea.Cmd {
 		return m.say(caution, "too large for the clipboard: "+formatBytes(int64(len(x.request.Body))))
 	}
 	return tea.Batch(
-		tea.SetClipboard(curlCommand(x.request)),
+		tea.SetClipboard(traffic.WriteCurl(&traffic.Exchange{Request: x.request})),
 		m.say(good, "copied "+x.method+" "+x.path+" as curl"),
 	)
 }

@@ -5,8 +5,6 @@ import (
 	"testing"
 	"time"
 
-	"pymode-tui/runtime"
-
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -170,54 +168,5 @@ func TestUnits(t *testing.T) {
 	}
 	if got := formatShare(900<<10, 128<<20); got != "900 kB of 128 MB" {
 		t.Errorf("formatShare: %q", got)
-	}
-}
-
-func TestCurlCommand(t *testing.T) {
-	const url = "http://127.0.0.1:8787/"
-	jsonType := runtime.Header{"Content-Type", "application/json"}
-	tests := []struct {
-		name string
-		in   runtime.Request
-		want string
-	}{
-		{"get", runtime.Request{Method: "GET", URL: url}, "curl http://127.0.0.1:8787/"},
-		{"head", runtime.Request{Method: "HEAD", URL: url}, "curl --head http://127.0.0.1:8787/"},
-		{"query", runtime.Request{Method: "GET", URL: url + "?a=1&b=[2]"}, "curl --globoff 'http://127.0.0.1:8787/?a=1&b=[2]'"},
-		{
-			"post",
-			runtime.Request{Method: "POST", URL: url, Headers: []runtime.Header{jsonType}, Body: []byte(`{"it's": "$HOME"}`)},
-			`curl http://127.0.0.1:8787/ -H 'Content-Type: application/json' --data-raw '{"it'\''s": "$HOME"}'`,
-		},
-		{"put without a body", runtime.Request{Method: "PUT", URL: url}, "curl -X PUT http://127.0.0.1:8787/"},
-		{
-			"no type",
-			runtime.Request{Method: "POST", URL: url, Body: []byte("@file")},
-			"curl http://127.0.0.1:8787/ -H 'Content-Type:' --data-raw @file",
-		},
-		{
-			"get with a body",
-			runtime.Request{Method: "GET", URL: url, Headers: []runtime.Header{jsonType}, Body: []byte("1")},
-			"curl -X GET http://127.0.0.1:8787/ -H 'Content-Type: application/json' --data-raw 1",
-		},
-		{
-			"headers",
-			runtime.Request{Method: "GET", URL: url, Headers: []runtime.Header{
-				{"Host", "x"}, {"content-length", "5"}, {"Accept-Encoding", "gzip"}, {"X-Empty", ""}, {"A", "b"}, {"A", "c"},
-			}},
-			"curl http://127.0.0.1:8787/ --compressed -H 'X-Empty;' -H 'A: b' -H 'A: c'",
-		},
-		{
-			"binary",
-			runtime.Request{Method: "POST", URL: url, Headers: []runtime.Header{jsonType}, Body: []byte("\x1b\xff")},
-			"printf %s G/8= | base64 -d | curl http://127.0.0.1:8787/ -H 'Content-Type: application/json' --data-binary @-",
-		},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			if got := curlCommand(&test.in); got != test.want {
-				t.Errorf("got  %s\nwant %s", got, test.want)
-			}
-		})
 	}
 }

@@ -1,20 +1,30 @@
-package tui
+package traffic
 
 import (
 	"encoding/base64"
+	"net/url"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
 	"pymode-tui/runtime"
 )
 
-// curlCommand writes a request as a command for a POSIX shell that sends the
-// same request again. A body that can't be typed goes through base64.
-func curlCommand(r *runtime.Request) string {
+// maxTyped is the longest body in bytes that is an argument of a command: Linux
+// takes 128 kB.
+const maxTyped = 100 << 10
+
+// WriteCurl writes an exchange's request as a command for a POSIX shell that
+// sends the same request again. A body that can't be typed goes through base64.
+// It is "" where there is no request.
+func WriteCurl(e *Exchange) string {
+	r := e.Request
+	if r == nil {
+		return ""
+	}
 	args := []string{"curl"}
-	typed := isTyped(r.Body)
 	switch {
-	case r.Method == "HEAD":
+	case r.Method == "HEAD" && len(r.Body) == 0:
 		args = append(args, "--head")
 	case r.Method == "GET" && len(r.Body) == 0, r.Method == "POST" && len(r.Body) > 0:
 	default:
@@ -23,11 +33,14 @@ func curlCommand(r *runtime.Request) string {
 	if strings.ContainsAny(r.URL, "[]{}") {
 		args = append(args, "--globoff")
 	}
+	if hasDotSegment(r.URL) {
+		args = append(args, "--path-as-is")
+	}
 	args = append(args, shellQuote(r.URL))
 	for _, h := range r.Headers {
-		switch strings.ToLower(h.Name()) {
-		case "host", "content-length", "connection": // curl's own
-		case "accept-encoding":
+		switch name := strings.ToLower(h.Name()); {
+		case name == "host" && h.Value() == hostOf(r.URL), name == "content-length", ofConnection(name): // curl's own
+		case name == "accept-encoding":
 			args = append(args, "--compressed")
 		default:
 			args = append(args, "-H", shellQuote(headerArgument(h)))
@@ -36,14 +49,30 @@ func curlCommand(r *runtime.Request) string {
 	if len(r.Body) == 0 {
 		return strings.Join(args, " ")
 	}
-	if r.Get("Content-Type") == "" {
+	if !hasHeader(r, "Content-Type") {
 		args = append(args, "-H", "'Content-Type:'") // curl would add that of a form
 	}
-	if typed {
+	if isTyped(r.Body) {
 		return strings.Join(append(args, "--data-raw", shellQuote(string(r.Body))), " ")
 	}
 	encoded := base64.StdEncoding.EncodeToString(r.Body)
 	return "printf %s " + encoded + " | base64 -d | " + strings.Join(append(args, "--data-binary", "@-"), " ")
+}
+
+// hostOf is the host and port of a URL, or "".
+func hostOf(target string) string {
+	u, err := url.Parse(target)
+	if err != nil {
+		return ""
+	}
+	return u.Host
+}
+
+// hasDotSegment says whether a URL's path has a part that curl would resolve.
+func hasDotSegment(target string) bool {
+	path, _, _ := strings.Cut(target, "?")
+	parts := strings.Split(path, "/")
+	return slices.Contains(parts, ".") || slices.Contains(parts, "..")
 }
 
 // headerArgument is a header as curl reads it: one without a value ends in a
@@ -62,7 +91,7 @@ func isTyped(body []byte) bool {
 			return false
 		}
 	}
-	return utf8.Valid(body)
+	return len(body) <= maxTyped && utf8.Valid(body)
 }
 
 // shellQuote quotes a word where a shell would read it otherwise.
