@@ -4,6 +4,7 @@
 //
 //	pymode-tui [DIR...]                 the console
 //	pymode-tui request DIR METHOD PATH  one request
+//	pymode-tui replay DIR [FILE...]     saved requests again, and what differs
 //	pymode-tui bench DIR                start, request and reload times
 //	pymode-tui python [ARGS...]         the interpreter as a command
 //	pymode-tui runtime build|info|clean the CPython build and its cache
@@ -58,6 +59,6 @@ func newRootCommand() *cobra.Command {
 	flags.registerListen(cmd)
 	cmd.Flags().BoolVar(&headless, "headless", false, "print lines in place of the screen")
 	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
-	cmd.AddCommand(newRequestCommand(), newBenchCommand(), newPythonCommand(), newRuntimeCommand())
+	cmd.AddCommand(newRequestCommand(), newReplayCommand(), newBenchCommand(), newPythonCommand(), newRuntimeCommand())
 	return cmd
 }
