@@ -17,6 +17,7 @@ type config struct {
 	dependencies []string
 	limits       Limits
 	ai           AI
+	replay       Replay
 	warnings     []string
 }
 
@@ -53,6 +54,9 @@ func readPyproject(file string, root *table) (c *config, projectName string, err
 	if err := c.readSettings(settings, "[tool.pymode]"); err != nil {
 		return nil, "", err
 	}
+	if err := c.readReplay(settings.get("replay"), "[tool.pymode]"); err != nil {
+		return nil, "", err
+	}
 	c.warnUnknown(settings)
 	return c, projectName, nil
 }
@@ -78,7 +82,7 @@ func (c *config) warn(v *value, format string, args ...any) {
 // warnUnknown warns of keys in [tool.pymode] that nothing reads: a typing
 // mistake there would go unnoticed. wrangler's files have many more keys.
 func (c *config) warnUnknown(settings *table) {
-	known := map[string]bool{"name": true, "main": true, "vars": true, "limits": true}
+	known := map[string]bool{"name": true, "main": true, "vars": true, "limits": true, "replay": true}
 	for _, form := range bindingForms() {
 		known[form.key] = true
 	}

@@ -42,6 +42,7 @@ type Project struct {
 	Dependencies []string          `json:"dependencies"` // [project] dependencies, as written: "markupsafe>=3"
 	Limits       Limits            `json:"limits"`
 	AI           AI                `json:"ai"`
+	Replay       Replay            `json:"replay"`
 	Warnings     []string          `json:"warnings"` // what may be a mistake, a line each
 }
 
@@ -224,6 +225,9 @@ func (p *Project) merge(pyproject, wrangler *config, projectName string) {
 		}
 		if c.ai.URL != "" {
 			p.AI = c.ai
+		}
+		if c == pyproject {
+			p.Replay = c.replay
 		}
 		if c.limits != (Limits{}) {
 			p.Limits = c.limits

@@ -19,6 +19,7 @@ type Bindings interface {
 type CallerInfo struct {
 	Worker string
 	ID     string   // of the request, "" at import
+	Child  int      // of pymode.parallel, from 1 in the order of their start; 0 for the request itself
 	Chain  []string // the workers that wait for this one, the outermost first, and this one
 	Env    map[string]Binding
 	Warn   func(text string) // adds a warning to the log; nil where there is none
@@ -33,6 +34,19 @@ type Calls interface {
 	Call(ctx context.Context, op string, args, data []byte) (result, resultData []byte, err error)
 	// Close is called when the request is done, also where it was ended.
 	Close()
+}
+
+// Outside is what [Calls] implement that also stand for the guest's clocks and
+// its random bytes: a recording. Its methods are called on the guest's goroutine.
+type Outside interface {
+	// Walltime is what the guest reads at the time live.
+	Walltime(live time.Time) time.Time
+	// Nanotime is what the guest reads when the monotonic clock, in ns, is at live.
+	Nanotime(live int64) int64
+	// Random fills p.
+	Random(p []byte)
+	// Sleep reports whether d has passed for the guest without anybody's waiting.
+	Sleep(d time.Duration) bool
 }
 
 // noBindings is what a worker has whose configuration has none.

@@ -2,7 +2,6 @@ package runtime
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -38,6 +37,7 @@ type Engine struct {
 	base   *image.Image
 
 	libraries *dylink.Libraries // side modules
+	clock     monotonic
 
 	memory  bool // nothing is kept on disk: it can't be
 	warning string
@@ -46,7 +46,7 @@ type Engine struct {
 // imageVersion goes into every image's key: it changes with what the code below
 // does to an image or to the guest's code, and with wazero's way of laying out
 // memory.
-const imageVersion = "3"
+const imageVersion = "4"
 
 // bootLimit is how large the base image may become.
 const bootLimit = 1 << 30
@@ -69,7 +69,7 @@ func NewEngine(ctx context.Context, config EngineConfig) (*Engine, error) {
 }
 
 func newEngine(ctx context.Context, config EngineConfig, memory bool) (_ *Engine, err error) {
-	e := &Engine{config: config, memory: memory}
+	e := &Engine{config: config, memory: memory, clock: newMonotonic()}
 	defer func() {
 		if err != nil {
 			_ = e.Close(context.WithoutCancel(ctx))
@@ -211,7 +211,7 @@ func (e *Engine) boot(ctx context.Context) (_ *image.Image, err error) {
 	if err != nil {
 		return nil, err
 	}
-	x := newExecution(executionConfig{engine: e, cpuLimit: DefaultCPULimit})
+	x := newExecution(executionConfig{engine: e, cpuLimit: DefaultCPULimit, bindings: bootBindings{}})
 	in, err := e.instantiate(ctx, compiled, memory, 0, emptyFiles{}, emptyFiles{}, nil)
 	if err != nil {
 		return nil, err
@@ -237,10 +237,11 @@ func (e *Engine) boot(ctx context.Context) (_ *image.Image, err error) {
 func (e *Engine) instantiate(ctx context.Context, compiled wazero.CompiledModule, m *image.Memory,
 	pages uint32, project, site fs.FS, plan *dylink.Plan,
 ) (*instance, error) {
-	in := &instance{memory: m, mounts: map[string]fs.FS{guestApp: project, guestSite: site}}
+	in := &instance{memory: m, clock: e.clock, mounts: map[string]fs.FS{guestApp: project, guestSite: site}}
 	config := wazero.NewModuleConfig().WithName("").WithStartFunctions().
 		WithStdin(in.stdin()).WithStdout(in.stdout()).WithStderr(in.stderr()).
-		WithSysWalltime().WithSysNanotime().WithNanosleep(in.sleep).WithRandSource(rand.Reader).
+		WithWalltime(in.walltime, wallResolution).WithNanotime(in.nanotime, nanoResolution).
+		WithNanosleep(in.sleep).WithRandSource(randomSource{in}).
 		WithFSConfig(withDevices(wazero.NewFSConfig().
 			WithFSMount(in.files.count(os.DirFS(e.config.LibDir)), guestLib).
 			WithFSMount(in.files.count(project), guestApp).

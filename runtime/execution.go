@@ -54,6 +54,7 @@ type execution struct {
 	warnings    []string
 	packages    []string // modules that an import took from site-packages
 	calls       Calls
+	outside     Outside  // nil for the machine's clocks
 	threads     *threads // nil at import
 	callLog     []Call
 	imports     importBook
@@ -111,6 +112,7 @@ func (x *execution) run(ctx context.Context, in *instance, f func(context.Contex
 	caller.Warn = func(text string) { x.log("warning", text) }
 	x.calls = x.bindings.Open(ctx, caller)
 	defer x.calls.Close()
+	x.outside, _ = x.calls.(Outside)
 	in.fuel.Set(x.fuel)
 	err := f(hostcall.WithHost(ctx, x))
 	x.stdoutLines.flush()
@@ -181,7 +183,7 @@ func (x *execution) mustGoOn(ctx context.Context) {
 
 // sleep waits on behalf of the guest; none of it is CPU time.
 func (x *execution) sleep(ns int64) {
-	if ns <= 0 {
+	if ns <= 0 || x.outside != nil && x.outside.Sleep(time.Duration(ns)) {
 		return
 	}
 	timer := time.NewTimer(time.Duration(ns))
@@ -249,6 +251,8 @@ func (x *execution) Call(ctx context.Context, op string, args, data []byte) (res
 		}
 	case "imports":
 		err = x.imported(args)
+	case "replay.line": // says where a call came from: no call of the worker's
+		result, resultData, err = x.calls.Call(ctx, op, args, data)
 	case "thread.error":
 		result, err = x.threads.lastError()
 	default:

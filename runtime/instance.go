@@ -23,6 +23,7 @@ type instance struct {
 	memory *image.Memory
 	fuel   api.MutableGlobal
 	files  openFiles
+	clock  monotonic
 	x      *execution // that uses it now, nil between two
 	mounts map[string]fs.FS
 	linker *dylink.Linker // nil where no side module is loaded

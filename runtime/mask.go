@@ -80,7 +80,7 @@ func (m *masker) failure(f *Failure) *Failure {
 }
 
 func (m *masker) request(r *Request) *Request {
-	return &Request{Method: r.Method, URL: m.text(r.URL), Headers: m.headers(r.Headers), Body: m.bytes(r.Body)}
+	return &Request{Method: r.Method, URL: m.text(r.URL), Headers: m.headers(r.Headers), Body: m.bytes(r.Body), Parent: r.Parent}
 }
 
 func (m *masker) result(r *Result) *Result {

@@ -97,15 +97,16 @@ func (t *threads) spawn(name string, input []byte) (handle int32, err error) {
 	c := &child{name: name, done: make(chan struct{}), at: time.Since(t.parent.started), result: &Result{ID: t.id}}
 	t.last++
 	t.children[t.last] = c
+	number := t.last
 	t.running.Go(func() {
 		defer close(c.done)
-		t.run(c, input)
+		t.run(c, number, input)
 	})
-	return t.last, nil
+	return number, nil
 }
 
 // run is a child's whole life.
-func (t *threads) run(c *child, input []byte) {
+func (t *threads) run(c *child, handle int32, input []byte) {
 	w, g := t.worker, t.generation
 	fail := func(err error) { c.result.fail(&Failure{Kind: FailureProtocol, Message: err.Error()}, 503) }
 	in, err := g.take(t.ctx)
@@ -120,8 +121,10 @@ func (t *threads) run(c *child, input []byte) {
 		return
 	}
 	parent := t.parent.executionConfig
+	caller := parent.caller
+	caller.Child = int(handle)
 	x := newExecution(executionConfig{
-		engine: parent.engine, cpuLimit: parent.cpuLimit, input: document, env: parent.env, bindings: parent.bindings, caller: parent.caller,
+		engine: parent.engine, cpuLimit: parent.cpuLimit, input: document, env: parent.env, bindings: parent.bindings, caller: caller,
 		onLog:  func(l Log) { l.At += c.at.Microseconds(); parent.onLog(l) },
 		onCall: func(call Call) { call.At += c.at.Microseconds(); parent.onCall(call) },
 	})

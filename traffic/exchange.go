@@ -30,15 +30,26 @@ type Exchange struct {
 type Recording struct {
 	Clock  time.Time      // the wall clock at the request's beginning
 	Random []byte         // the seed of the random bytes that it read
+	Wall   []int64        // what each reading of the wall clock gave, in ns since Clock
+	Start  int64          // the monotonic clock at the request's beginning, in ns
+	Mono   []int64        // what each reading of the monotonic clock gave, in ns since Start
 	Calls  []RecordedCall // in order
+
+	// Children are the recordings of the instances that pymode.parallel
+	// started, in the order of their start; nil for one that asked for nothing.
+	Children []*Recording
+	// Incomplete says why not everything was recorded, "" where it was.
+	Incomplete string
 }
 
 // RecordedCall is one host call with all that went in and came out.
 type RecordedCall struct {
-	Op     string // "kv.get", "http.fetch"
-	Args   []byte // JSON, or what the import of the ABI was called with
-	Data   []byte // the binary part
-	Result []byte
-	Body   []byte // the binary part of the result
-	Error  string // "" where it succeeded
+	Op      string // "kv.get", "http.fetch"
+	Binding string // the binding's name, "" for calls without one
+	Detail  string // as [runtime.Call] has it
+	Args    []byte // JSON, or what the import of the ABI was called with
+	Data    []byte // the binary part
+	Result  []byte
+	Body    []byte // the binary part of the result
+	Error   string // "" where it succeeded
 }

@@ -61,12 +61,13 @@ func runConsole(cmd *cobra.Command, dirs []string, flags *workerFlags, headless 
 
 // Do implements [tui.Backend].
 func (s *session) Do(ctx context.Context, worker string, req *runtime.Request) error {
-	w := s.byName(worker)
-	if w == nil {
-		return fmt.Errorf("%s is not running yet", worker)
+	for _, v := range s.workers {
+		if v.project.Name == worker && v.worker.Load() != nil {
+			v.send(ctx, req, sourceConsole)
+			return nil
+		}
 	}
-	w.Do(ctx, req)
-	return nil
+	return fmt.Errorf("%s is not running yet", worker)
 }
 
 // Reload implements [tui.Backend].

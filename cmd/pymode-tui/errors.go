@@ -104,3 +104,8 @@ func exactArgs(n int, what string) cobra.PositionalArgs {
 		return nil
 	}
 }
+
+// noteTo tells what a user should know and need not act on, a line each.
+func noteTo(stderr io.Writer) func(string) {
+	return func(text string) { fmt.Fprintf(stderr, "note: %s\n", oneLine(text)) }
+}

@@ -27,6 +27,8 @@ type workerFlags struct {
 	r2          string
 	subrequests int
 
+	noCapture bool
+
 	addr    string
 	hosts   []string
 	noMouse bool
@@ -50,6 +52,7 @@ func (f *workerFlags) register(cmd *cobra.Command) {
 func (f *workerFlags) registerListen(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&f.addr, "addr", "127.0.0.1:8787", "`address` to listen on; :0 takes a free port")
+	flags.BoolVar(&f.noCapture, "no-capture", false, "keep no requests in .pymode/traffic")
 	flags.BoolVar(&f.noMouse, "no-mouse", false, "leave the mouse to the terminal")
 	flags.StringArrayVar(&f.hosts, "host", nil, "a host `name` to answer to beside localhost")
 }

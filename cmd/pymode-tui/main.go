@@ -6,6 +6,7 @@
 //	pymode-tui request DIR METHOD PATH  one request
 //	pymode-tui size DIR                 the bundle against 10 MB
 //	pymode-tui imports DIR              what each imported module costs
+//	pymode-tui replay DIR [FILE...]     saved requests again, and what differs
 //	pymode-tui bench DIR                start, request and reload times
 //	pymode-tui sync|add|remove DIR       what the worker depends on
 //	pymode-tui python [ARGS...]         the interpreter as a command
@@ -61,7 +62,7 @@ func newRootCommand() *cobra.Command {
 	flags.registerListen(cmd)
 	cmd.Flags().BoolVar(&headless, "headless", false, "print lines in place of the screen")
 	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
-	cmd.AddCommand(newRequestCommand(), newSyncCommand(), newAddCommand(), newRemoveCommand(), newSizeCommand(),
+	cmd.AddCommand(newRequestCommand(), newReplayCommand(), newSyncCommand(), newAddCommand(), newRemoveCommand(), newSizeCommand(),
 		newImportsCommand(), newBenchCommand(), newPythonCommand(), newRuntimeCommand())
 	return cmd
 }

@@ -104,7 +104,7 @@ func runRequest(cmd *cobra.Command, dir string, req *runtime.Request, flags *wor
 				fmt.Fprintf(stderr, "%s: %s\n", e.Log.Level, oneLine(e.Log.Text))
 			}
 		case runtime.Notice:
-			fmt.Fprintf(stderr, "note: %s\n", oneLine(e.Text))
+			noteTo(stderr)(e.Text)
 		}
 	})
 	display.close()

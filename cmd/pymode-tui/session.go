@@ -17,6 +17,7 @@ import (
 	"pymode-tui/project"
 	"pymode-tui/runtime"
 	"pymode-tui/runtime/cpython"
+	"pymode-tui/traffic"
 	"pymode-tui/watcher"
 
 	"golang.org/x/sync/errgroup"
@@ -46,6 +47,8 @@ type served struct {
 	syncing   sync.Mutex
 	synced    string // the dependencies that are installed, a line each; guarded by syncing
 	worker    atomic.Pointer[runtime.Worker]
+	capture   *traffic.Capture // nil where nothing is captured
+	mask      atomic.Pointer[traffic.Masker]
 	config    atomic.Pointer[project.Project] // as last read; nil before that
 	opened    chan struct{}                   // closed when worker is set
 }
@@ -83,6 +86,7 @@ func newSession(dirs []string, flags *workerFlags) (_ *session, err error) {
 			return nil, usagef("%s and %s are both named %q: a worker needs a name of its own", other, dir, v.project.Name)
 		}
 		names[v.project.Name] = dir
+		s.startCapture(v)
 	}
 	if s.bindings, err = openBindings(flags, func(text string) { s.notice("%s", text) }, s.find); err != nil {
 		return nil, err
@@ -96,7 +100,7 @@ func newSession(dirs []string, flags *workerFlags) (_ *session, err error) {
 func (v *served) Do(ctx context.Context, req *runtime.Request) *runtime.Result {
 	select {
 	case <-v.opened:
-		return v.worker.Load().Do(ctx, req)
+		return v.send(ctx, req, sourceGateway)
 	case <-ctx.Done():
 		return &runtime.Result{Status: 503, Error: &runtime.Failure{Kind: runtime.FailureProtocol, Message: ctx.Err().Error()}}
 	}
@@ -125,7 +129,7 @@ func (s *session) run(ctx context.Context) error {
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	for _, v := range s.workers {
-		w, err := s.engine.NewWorker(workerConfig(v.project, s.flags, s.bindings, s.observe))
+		w, err := s.engine.NewWorker(s.config(v.project))
 		if err != nil {
 			return err
 		}
@@ -189,12 +193,13 @@ func (s *session) reload(ctx context.Context, v *served, files []string) {
 		w.Break(ctx, files, configFailure(err))
 		return
 	}
-	if err := w.Configure(workerConfig(p, s.flags, s.bindings, s.observe)); err != nil {
+	if err := w.Configure(s.config(p)); err != nil {
 		w.Break(ctx, files, configFailure(err))
 		return
 	}
 	v.config.Store(p)
 	s.reloads.Go(func() { s.syncPackages(ctx, v, p) })
+	v.mask.Store(masker(p))
 	s.bindings.prepare(ctx, p)
 	w.Reload(ctx, files)
 }
@@ -226,6 +231,14 @@ func (s *session) close() {
 			w.Close()
 		}
 	}
+	for _, v := range s.workers {
+		if v.capture == nil {
+			continue
+		}
+		if err := v.capture.Close(); err != nil {
+			s.notice("%v", err)
+		}
+	}
 	if s.engine != nil {
 		_ = s.engine.Close(ctx)
 	}
@@ -247,16 +260,6 @@ func (s *session) progress(p cpython.Progress) {
 	s.stream.Publish(runtime.Progress{
 		At: time.Now(), Step: p.Step, Number: p.Number, Steps: p.Steps, Percent: p.Percent, Remaining: p.Remaining, Line: p.Line,
 	})
-}
-
-// byName finds a worker, nil where there is none (yet).
-func (s *session) byName(name string) *runtime.Worker {
-	for _, v := range s.workers {
-		if v.project.Name == name {
-			return v.worker.Load()
-		}
-	}
-	return nil
 }
 
 // shortDir is a directory as a person would write it.

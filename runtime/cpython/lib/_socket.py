@@ -108,8 +108,11 @@ def _connect_error(address: str) -> OSError:
         answer, _ = _pymode.call("tcp.error", b"{}")
         why = json.loads(answer or b"{}")
         text, kind = why.get("text") or text, why.get("kind", kind)
-    except _pymode.HostError:
-        pass  # a host that has only the import can't say more
+    except _pymode.HostError as error:
+        # A host that has only the import can't say more.
+        from pymode import _host
+
+        _host.tell_line(error)
     cls, number = _ERRORS.get(kind, (OSError, errno.EIO))
     return cls(number, text)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -21,5 +22,25 @@ def call(op: str, args: Mapping[str, Any], data: bytes = b"") -> tuple[Any, byte
 
     Gives the answer's JSON part, decoded, and its binary part.
     """
-    answer, payload = _pymode.call(op, _encode(args).encode("ascii"), data)
+    try:
+        answer, payload = _pymode.call(op, _encode(args).encode("ascii"), data)
+    except _pymode.HostError as error:
+        tell_line(error)
+        raise
     return (json.loads(answer) if answer else None), payload
+
+
+def tell_line(error: _pymode.HostError) -> None:
+    """Tell a replay which of the user's lines made a call that it has no answer to."""
+    if not str(error).startswith("ReplayError: "):
+        return
+    from pymode._worker import WORKER
+
+    frame = sys._getframe(1)
+    while frame is not None:
+        code = frame.f_code
+        if WORKER.project.owns(code.co_filename):
+            file = WORKER.project.relative(code.co_filename)
+            send("replay.line", {"file": file, "line": frame.f_lineno, "function": code.co_name})
+            return
+        frame = frame.f_back
