@@ -17,7 +17,7 @@ type Exchange struct {
 	Name    string           // of a saved one: "create order"; "" for a captured one
 	At      time.Time        // when the request came in
 	Worker  string           // that answered
-	Source  string           // "gateway", "console", "har", "curl", "http", "proxy"
+	Source  string           // "gateway", "console", "har", "curl", "http", "proxy", "replay"
 	Request *runtime.Request //
 	Result  *runtime.Result  // nil where there is no answer yet: only the request is known
 
@@ -25,6 +25,19 @@ type Exchange struct {
 	// none was made.
 	Recording *Recording
 }
+
+// Sources of answers that are told apart.
+const (
+	sourceHAR    = "har"
+	sourceReplay = "replay" // an answer that a replay has put in place of another's
+
+	// SourceProxy is that of an exchange with a worker that runs elsewhere.
+	SourceProxy = "proxy"
+)
+
+// elsewhere reports whether the answer was seen from outside: what the worker
+// logged and called is not known then.
+func (e *Exchange) elsewhere() bool { return e.Source == sourceHAR || e.Source == SourceProxy }
 
 // Recording is what a request got from outside of its sandbox.
 type Recording struct {

@@ -22,10 +22,10 @@ func ParseFilter(text string) (*Filter, error) {
 		switch {
 		case !ok || strings.HasPrefix(value, "//"):
 			f.words = append(f.words, [2]string{"", strings.ToLower(word)})
-		case key == "method" || key == "status" || key == "path" || key == "name" || key == "worker":
+		case key == "method" || key == "status" || key == "path" || key == "name" || key == "worker" || key == "source":
 			f.words = append(f.words, [2]string{key, value})
 		default:
-			return nil, fmt.Errorf("filter %q: want method, status, path, name or worker before the colon", word)
+			return nil, fmt.Errorf("filter %q: want method, status, path, name, worker or source before the colon", word)
 		}
 	}
 	return f, nil
@@ -47,6 +47,8 @@ func (f *Filter) Match(e *Exchange) bool {
 			ok = matchText(value, e.Name)
 		case "worker":
 			ok = matchText(value, e.Worker)
+		case "source":
+			ok = matchText(value, e.Source)
 		default:
 			ok = strings.Contains(strings.ToLower(e.Request.Method+" "+e.Request.URL+" "+e.Name), value)
 		}

@@ -81,7 +81,7 @@ func (h *harReader) complain(format string, args ...any) {
 func (h *harReader) entry() error {
 	h.entries++
 	h.complaint = h.complaint[:0]
-	e := &Exchange{Source: "har"}
+	e := &Exchange{Source: sourceHAR}
 	var wall int64
 	ok, err := h.json.object(func(key []byte) (err error) {
 		switch string(key) {

@@ -4,6 +4,7 @@
 //
 //	pymode-tui [DIR...]                 the console
 //	pymode-tui request DIR METHOD PATH  one request
+//	pymode-tui capture DIR --proxy URL  records traffic to a deployment
 //	pymode-tui size DIR                 the bundle against 10 MB
 //	pymode-tui imports DIR              what each imported module costs
 //	pymode-tui replay DIR [FILE...]     saved requests again, and what differs
@@ -62,7 +63,7 @@ func newRootCommand() *cobra.Command {
 	flags.registerListen(cmd)
 	cmd.Flags().BoolVar(&headless, "headless", false, "print lines in place of the screen")
 	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
-	cmd.AddCommand(newRequestCommand(), newReplayCommand(), newSyncCommand(), newAddCommand(), newRemoveCommand(), newSizeCommand(),
+	cmd.AddCommand(newRequestCommand(), newReplayCommand(), newCaptureCommand(), newSyncCommand(), newAddCommand(), newRemoveCommand(), newSizeCommand(),
 		newImportsCommand(), newBenchCommand(), newPythonCommand(), newRuntimeCommand())
 	return cmd
 }
