@@ -15,12 +15,14 @@ import (
 // that name is replaced, whole or not at all. Times, which would differ at every
 // save, are left out; e must carry no secrets ([Masker.Exchange]).
 func Save(dir, name string, e *Exchange) error {
-	base := slug(name)
-	if base == "" {
+	if slug(name) == "" {
 		return fmt.Errorf("the name %q has no letter and no digit", name)
 	}
-	return SaveFile(filepath.Join(dir, base+extension), name, e)
+	return SaveFile(FileOf(dir, name), name, e)
 }
+
+// FileOf is the file that [Save] keeps an exchange of that name in.
+func FileOf(dir, name string) string { return filepath.Join(dir, slug(name)+extension) }
 
 // SaveFile is Save to a file of any name that ends in .exchange.
 func SaveFile(path, name string, e *Exchange) error {

@@ -107,6 +107,25 @@ func (m *Model) reload() tea.Cmd {
 	})
 }
 
+// save keeps the current request and its answer in the project.
+func (m *Model) save() tea.Cmd {
+	x := m.requests.current()
+	switch {
+	case x == nil || x.request == nil:
+		return m.say(faint, "no request to save")
+	case x.result == nil:
+		return m.say(faint, "there is no answer yet to save")
+	}
+	backend, ctx, worker, request, result := m.options.Backend, m.ctx, x.worker, x.request, x.result
+	return m.tasks.command(func() tea.Msg {
+		file, err := backend.Save(ctx, worker, request, result)
+		if err != nil {
+			return failedMsg{"save", err}
+		}
+		return savedMsg{file}
+	})
+}
+
 // copyCurl copies the current request to the terminal's clipboard.
 func (m *Model) copyCurl() tea.Cmd {
 	x := m.requests.current()

@@ -60,6 +60,7 @@ func withoutColor(o *Options) { o.NoColor = true }
 type fakeBackend struct {
 	done     []*runtime.Request
 	reloaded []string
+	saved    []*runtime.Result
 	err      error // of the next calls
 }
 
@@ -71,6 +72,11 @@ func (b *fakeBackend) Do(_ context.Context, _ string, req *runtime.Request) erro
 func (b *fakeBackend) Reload(_ context.Context, worker string) error {
 	b.reloaded = append(b.reloaded, worker)
 	return b.err
+}
+
+func (b *fakeBackend) Save(_ context.Context, _ string, _ *runtime.Request, result *runtime.Result) (string, error) {
+	b.saved = append(b.saved, result)
+	return "requests/saved.exchange", b.err
 }
 
 // send gives the model a message, and runs the command that comes of it.

@@ -82,6 +82,8 @@ func (m *Model) pressNormal(msg tea.KeyPressMsg) (cmd tea.Cmd) {
 		m.palette = newPalette(k)
 	case matches(msg, k.Pin):
 		return m.togglePinned()
+	case matches(msg, k.Save):
+		return m.save()
 	case matches(msg, k.Auto):
 		return m.toggleAuto()
 	case matches(msg, k.Diff):

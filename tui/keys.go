@@ -16,7 +16,7 @@ type keymap struct {
 	Filter, Replay, Reload, Copy, Follow key.Binding
 	Help, Quit                           key.Binding
 	Pin, Auto, Diff, Editor, Browser     key.Binding
-	Palette                              key.Binding
+	Save, Palette                        key.Binding
 
 	// Movement, in every pane.
 	Down, Up, Top, Bottom, HalfDown, HalfUp, PageDown, PageUp key.Binding
@@ -47,6 +47,7 @@ func newKeymap() keymap {
 		Copy:     bind("y", "y", "copy curl"),
 		Follow:   bind("f", "f", "follow"),
 		Pin:      bind("p", "p", "pin"),
+		Save:     bind("S", "S", "save as test", "shift+s"),
 		Auto:     bind("a", "a", "auto-replay"),
 		Diff:     bind("d", "d", "diff"),
 		Editor:   bind("e", "e", "edit at line"),
@@ -90,7 +91,7 @@ func newKeymap() keymap {
 func (k *keymap) scopes() (left, right []scope) {
 	left = []scope{
 		{"Everywhere", []key.Binding{
-			k.Next, k.Previous, k.Focus, k.Zoom, k.Widen, k.Replay, k.Reload, k.Pin, k.Auto, k.Diff, k.Editor, k.Copy, k.Browser, k.Filter, k.Palette, k.Help, k.Quit,
+			k.Next, k.Previous, k.Focus, k.Zoom, k.Widen, k.Replay, k.Reload, k.Pin, k.Save, k.Auto, k.Diff, k.Editor, k.Copy, k.Browser, k.Filter, k.Palette, k.Help, k.Quit,
 		}},
 		{"While typing a filter", []key.Binding{k.Accept, k.Leave, k.RowDown, k.RowUp}},
 	}

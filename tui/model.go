@@ -66,6 +66,9 @@ type eventsMsg struct {
 // flashOverMsg says that a message was shown long enough.
 type flashOverMsg struct{ id int }
 
+// savedMsg says where a request was saved.
+type savedMsg struct{ file string }
+
 // failedMsg says that a command failed.
 type failedMsg struct {
 	doing string
@@ -130,6 +133,8 @@ func (m *Model) handle(msg tea.Msg) tea.Cmd {
 		if msg.id == m.flash.id {
 			m.flash.text = ""
 		}
+	case savedMsg:
+		return m.say(good, "saved as "+msg.file+": pymode-tui replay sends it again, and compares")
 	case failedMsg:
 		return m.say(bad, msg.doing+" failed: "+msg.err.Error())
 	}

@@ -21,6 +21,11 @@ type Backend interface {
 	// Reload imports the worker's code anew, changed or not. What comes of it
 	// arrives as [runtime.StateChanged]. An error is shown in the footer.
 	Reload(ctx context.Context, worker string) error
+
+	// Save keeps a request and its answer, as the events had them, in the
+	// worker's project, to be replayed as a test. It returns the file, as the
+	// user would write it.
+	Save(ctx context.Context, worker string, req *runtime.Request, result *runtime.Result) (file string, err error)
 }
 
 // WorkerInfo names a worker.

@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -38,6 +39,17 @@ func TestPinnedRequestsAreSentAgain(t *testing.T) {
 	if len(c.backend.done) != sent {
 		t.Error("sent although it is unpinned")
 	}
+}
+
+func TestRequestIsSaved(t *testing.T) {
+	c := newConsole(t).Resize(120, 40).Press("S").Footer("no request to save")
+	c.Events(ready(1)...).Events(request(1, "GET", "/users/7")...)
+	c.Press("S").Footer("saved as requests/saved.exchange")
+	if len(c.backend.saved) != 1 || c.backend.saved[0].ID != "1" {
+		t.Fatalf("saved: %+v", c.backend.saved)
+	}
+	c.backend.err = errors.New("the disk is full")
+	c.Press("S").Footer("save failed: the disk is full")
 }
 
 func TestNothingToPinOrCompare(t *testing.T) {

@@ -86,6 +86,10 @@ func (b *blockedBackend) Do(ctx context.Context, _ string, _ *runtime.Request) e
 
 func (b *blockedBackend) Reload(context.Context, string) error { return errors.ErrUnsupported }
 
+func (b *blockedBackend) Save(context.Context, string, *runtime.Request, *runtime.Result) (string, error) {
+	return "", errors.ErrUnsupported
+}
+
 func TestRun(t *testing.T) {
 	var stream events.Stream[runtime.Event]
 	term, backend := newTerminal(t), &blockedBackend{make(chan struct{}), make(chan struct{})}

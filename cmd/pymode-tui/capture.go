@@ -45,6 +45,7 @@ func (v *served) send(ctx context.Context, req *runtime.Request, source string) 
 	e := &traffic.Exchange{At: time.Now(), Worker: v.project.Name, Source: source, Request: req}
 	e.Result = w.Do(traffic.WithRecorder(ctx, recorder), req)
 	e.Recording = recorder.Recording()
+	v.sent.add(e.Result.ID, e.At)
 	v.capture.Add(e, v.mask.Load())
 	return e.Result
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -48,6 +49,7 @@ type served struct {
 	synced    string // the dependencies that are installed, a line each; guarded by syncing
 	worker    atomic.Pointer[runtime.Worker]
 	capture   *traffic.Capture // nil where nothing is captured
+	sent      sentBook
 	mask      atomic.Pointer[traffic.Masker]
 	config    atomic.Pointer[project.Project] // as last read; nil before that
 	opened    chan struct{}                   // closed when worker is set
@@ -176,7 +178,7 @@ func (s *session) follow(ctx context.Context, v *served) error {
 			if change.Notice != "" {
 				s.notice("%s: %s", v.project.Name, change.Notice)
 			}
-			if len(change.Files) > 0 {
+			if slices.ContainsFunc(change.Files, isCode) {
 				s.reloads.Go(func() { s.reload(ctx, v, change.Files) })
 			}
 		case <-ctx.Done():
@@ -184,6 +186,10 @@ func (s *session) follow(ctx context.Context, v *served) error {
 		}
 	}
 }
+
+// isCode reports whether a change to a project's file can change its worker:
+// saved requests are none of its code.
+func isCode(file string) bool { return !strings.HasPrefix(file, requestsDir+"/") }
 
 // reload reads the project's files anew where one of them is meant, and imports.
 func (s *session) reload(ctx context.Context, v *served, files []string) {

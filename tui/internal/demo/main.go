@@ -5,6 +5,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -112,6 +113,11 @@ func (d *demo) flood(ctx context.Context, rate int) {
 			d.log("", "info", fmt.Sprintf("background line %d of a very talkative worker", i))
 		}
 	}
+}
+
+// Save saves nothing.
+func (d *demo) Save(context.Context, string, *runtime.Request, *runtime.Result) (string, error) {
+	return "", errors.ErrUnsupported // there is no project
 }
 
 // Reload makes a new generation. Each third one fails.

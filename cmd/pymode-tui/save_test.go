@@ -1,0 +1,81 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"pymode-tui/runtime"
+	"pymode-tui/traffic"
+)
+
+func TestSessionSaves(t *testing.T) {
+	r := start(t, map[string]string{
+		"entry.py":  "def on_fetch(request, env):\n    return env.TOKEN + request.text()\n",
+		".dev.vars": "TOKEN=s3cr3t-value\n",
+	}, false)
+	v := r.workers[0]
+	<-v.opened
+	send := func(body string) *runtime.Result {
+		req := &runtime.Request{Method: "POST", URL: "http://localhost:1/orders?t=s3cr3t-value", Body: []byte(body)}
+		result := v.send(t.Context(), req, sourceConsole)
+		if result.Status != 200 {
+			t.Fatalf("status %d: %s", result.Status, result.Body)
+		}
+		return result
+	}
+	save := func(result *runtime.Result, want string) *traffic.Exchange {
+		t.Helper()
+		file, err := r.Save(t.Context(), v.project.Name, &runtime.Request{Method: "POST", URL: "http://localhost:1/orders"}, result)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if filepath.Base(file) != want {
+			t.Errorf("saved as %s, want %s", file, want)
+		}
+		e, err := traffic.ReadFile(filepath.Join(r.dir, requestsDir, want))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return e
+	}
+	r.get("/") // waits for the import
+	generation := v.worker.Load().State().Generation
+	first, second := send("one"), send("two")
+	e := save(first, "post-orders.exchange")
+	if string(e.Result.Body) != "[secret:TOKEN]one" || !strings.HasSuffix(e.Request.URL, "?t=[secret:TOKEN]") || e.Recording == nil {
+		t.Errorf("saved %+v, %+v, recording %v", e.Request, e.Result, e.Recording)
+	}
+	save(second, "post-orders-2.exchange")
+	save(send("one"), "post-orders.exchange")
+	// One that was not captured is saved as the console has it.
+	e = save(&runtime.Result{ID: "none", Status: 200, Body: []byte("a s3cr3t-value")}, "post-orders-3.exchange")
+	if string(e.Result.Body) != "a [secret:TOKEN]" || e.Recording != nil {
+		t.Errorf("saved %+v", e.Result)
+	}
+	files, err := os.ReadDir(filepath.Join(r.dir, requestsDir))
+	if err != nil || len(files) != 3 {
+		t.Errorf("files %v, %v", files, err)
+	}
+	time.Sleep(time.Second) // longer than the watcher waits for a change to end
+	if now := v.worker.Load().State().Generation; now != generation {
+		t.Errorf("saving made generation %d of %d", now, generation)
+	}
+}
+
+func TestSaveToADamagedFile(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "get-a.exchange")
+	if err := os.WriteFile(file, []byte("someone's notes"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	e := &traffic.Exchange{Request: &runtime.Request{Method: "GET", URL: "http://localhost/a"}}
+	if _, err := saveAs(dir, e); err == nil || !strings.Contains(err.Error(), "get-a.exchange") {
+		t.Errorf("saved over a file that is none of ours: %v", err)
+	}
+	if text, err := os.ReadFile(file); err != nil || string(text) != "someone's notes" {
+		t.Errorf("%q, %v", text, err)
+	}
+}
