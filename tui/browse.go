@@ -1,11 +1,7 @@
 package tui
 
 import (
-	"bytes"
-	"os"
-
 	tea "charm.land/bubbletea/v2"
-	"github.com/charmbracelet/x/editor"
 )
 
 // What the bindings pane does: reads and writes are commands, since they may
@@ -177,32 +173,9 @@ func (m *Model) startEditor(e editMsg) tea.Cmd {
 	if !e.content.Editable {
 		return m.say(caution, "too large to be edited here")
 	}
-	file, err := os.CreateTemp("", "pymode-edit-*")
-	if err == nil {
-		_, err = file.Write(e.content.Value)
-		if closeErr := file.Close(); err == nil {
-			err = closeErr
-		}
-	}
-	if err != nil {
-		return m.say(bad, "edit failed: "+err.Error())
-	}
-	cmd, err := editor.Command("pymode-tui", file.Name())
-	if err != nil {
-		_ = os.Remove(file.Name())
-		return m.say(bad, "edit failed: "+err.Error())
-	}
-	ctx, holdings, path := m.ctx, m.bindings.holdings, file.Name()
-	return tea.ExecProcess(cmd, func(err error) tea.Msg {
-		defer func() { _ = os.Remove(path) }()
-		if err != nil {
-			return changedMsg{"edit", err}
-		}
-		value, err := os.ReadFile(path)
-		if err != nil || bytes.Equal(value, e.content.Value) {
-			return changedMsg{"edit", err}
-		}
-		return changedMsg{"write", holdings.Write(ctx, e.store, e.name, value)}
+	ctx, holdings := m.ctx, m.bindings.holdings
+	return m.editText("pymode-edit-*", e.content.Value, func(_ string, now []byte) tea.Msg {
+		return changedMsg{"write", holdings.Write(ctx, e.store, e.name, now)}
 	})
 }
 

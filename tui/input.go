@@ -82,6 +82,10 @@ func (m *Model) pressNormal(msg tea.KeyPressMsg) (cmd tea.Cmd) {
 		m.palette = newPalette(k)
 	case matches(msg, k.Pin):
 		return m.togglePinned()
+	case matches(msg, k.Compose):
+		return m.compose()
+	case matches(msg, k.EditRequest):
+		return m.editRequest()
 	case matches(msg, k.Save):
 		return m.save()
 	case matches(msg, k.Auto):

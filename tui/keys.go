@@ -16,7 +16,7 @@ type keymap struct {
 	Filter, Replay, Reload, Copy, Follow key.Binding
 	Help, Quit                           key.Binding
 	Pin, Auto, Diff, Editor, Browser     key.Binding
-	Save, Palette                        key.Binding
+	Save, Compose, EditRequest, Palette  key.Binding
 
 	// Movement, in every pane.
 	Down, Up, Top, Bottom, HalfDown, HalfUp, PageDown, PageUp key.Binding
@@ -37,25 +37,27 @@ func newKeymap() keymap {
 		return key.NewBinding(key.WithKeys(append([]string{keys}, more...)...), key.WithHelp(help, does))
 	}
 	return keymap{
-		Next:     bind("tab", "tab", "next pane"),
-		Previous: bind("shift+tab", "shift+tab", "previous pane"),
-		Focus:    bind("1", "1 … 5", "focus a pane", "2", "3", "4", "5"), // in the order of paneID
-		Zoom:     bind("z", "z", "zoom"),
-		Filter:   bind("/", "/", "filter"),
-		Replay:   bind("r", "r", "replay"),
-		Reload:   bind("R", "R", "reload", "shift+r"),
-		Copy:     bind("y", "y", "copy curl"),
-		Follow:   bind("f", "f", "follow"),
-		Pin:      bind("p", "p", "pin"),
-		Save:     bind("S", "S", "save as test", "shift+s"),
-		Auto:     bind("a", "a", "auto-replay"),
-		Diff:     bind("d", "d", "diff"),
-		Editor:   bind("e", "e", "edit at line"),
-		Browser:  bind("b", "b", "browser"),
-		Palette:  bind(":", ":", "commands", "ctrl+p"),
-		Widen:    bind("esc", "esc", "widen"),
-		Help:     bind("?", "?", "help"),
-		Quit:     bind("q", "q ctrl+c", "quit"),
+		Next:        bind("tab", "tab", "next pane"),
+		Previous:    bind("shift+tab", "shift+tab", "previous pane"),
+		Focus:       bind("1", "1 … 5", "focus a pane", "2", "3", "4", "5"), // in the order of paneID
+		Zoom:        bind("z", "z", "zoom"),
+		Filter:      bind("/", "/", "filter"),
+		Replay:      bind("r", "r", "replay"),
+		Reload:      bind("R", "R", "reload", "shift+r"),
+		Copy:        bind("y", "y", "copy curl"),
+		Follow:      bind("f", "f", "follow"),
+		Pin:         bind("p", "p", "pin"),
+		Save:        bind("S", "S", "save as test", "shift+s"),
+		Compose:     bind("n", "n", "new request"),
+		EditRequest: bind("E", "E", "edit and send", "shift+e"),
+		Auto:        bind("a", "a", "auto-replay"),
+		Diff:        bind("d", "d", "diff"),
+		Editor:      bind("e", "e", "edit at line"),
+		Browser:     bind("b", "b", "browser"),
+		Palette:     bind(":", ":", "commands", "ctrl+p"),
+		Widen:       bind("esc", "esc", "widen"),
+		Help:        bind("?", "?", "help"),
+		Quit:        bind("q", "q ctrl+c", "quit"),
 
 		Down:     bind("j", "j ↓", "down", "down"),
 		Up:       bind("k", "k ↑", "up", "up"),
@@ -91,7 +93,7 @@ func newKeymap() keymap {
 func (k *keymap) scopes() (left, right []scope) {
 	left = []scope{
 		{"Everywhere", []key.Binding{
-			k.Next, k.Previous, k.Focus, k.Zoom, k.Widen, k.Replay, k.Reload, k.Pin, k.Save, k.Auto, k.Diff, k.Editor, k.Copy, k.Browser, k.Filter, k.Palette, k.Help, k.Quit,
+			k.Next, k.Previous, k.Focus, k.Zoom, k.Widen, k.Replay, k.Reload, k.Compose, k.EditRequest, k.Pin, k.Save, k.Auto, k.Diff, k.Editor, k.Copy, k.Browser, k.Filter, k.Palette, k.Help, k.Quit,
 		}},
 		{"While typing a filter", []key.Binding{k.Accept, k.Leave, k.RowDown, k.RowUp}},
 	}

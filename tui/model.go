@@ -2,6 +2,7 @@ package tui
 
 import (
 	"context"
+	"os/exec"
 	"time"
 
 	"pymode-tui/runtime"
@@ -26,6 +27,7 @@ type Model struct {
 	ctx     context.Context // of commands; ends with the console
 	tasks   *tasks
 	now     func() time.Time
+	exec    func(*exec.Cmd, tea.ExecCallback) tea.Cmd // tea.ExecProcess, but in tests
 
 	session *session
 	keys    keymap
@@ -44,6 +46,7 @@ type Model struct {
 	bindings *bindingsPane
 	help     *helpOverlay
 	palette  *palette // nil while it is closed
+	draft    []byte   // what was written and is no request
 
 	w, h   int
 	layout layout
@@ -81,6 +84,7 @@ func newModel(ctx context.Context, options Options) *Model {
 		options: options,
 		ctx:     ctx,
 		tasks:   &tasks{},
+		exec:    tea.ExecProcess,
 		now:     time.Now,
 		session: newSession(options.Workers, options.Limits),
 		keys:    newKeymap(),
@@ -133,6 +137,8 @@ func (m *Model) handle(msg tea.Msg) tea.Cmd {
 		if msg.id == m.flash.id {
 			m.flash.text = ""
 		}
+	case composedMsg:
+		return m.sendComposed(msg)
 	case savedMsg:
 		return m.say(good, "saved as "+msg.file+": pymode-tui replay sends it again, and compares")
 	case failedMsg:

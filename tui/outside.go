@@ -1,6 +1,9 @@
 package tui
 
 import (
+	"bytes"
+	"errors"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
@@ -34,11 +37,45 @@ func (m *Model) editAt() tea.Cmd {
 	if err != nil {
 		return m.say(bad, "edit failed: "+err.Error())
 	}
-	return tea.ExecProcess(cmd, func(err error) tea.Msg {
+	return m.exec(cmd, func(err error) tea.Msg {
 		if err != nil {
 			return failedMsg{"edit", err}
 		}
 		return nil
+	})
+}
+
+// editText opens the user's editor with a text. What it was changed to comes to
+// done, with the file that holds it meanwhile; unchanged, it is nothing.
+func (m *Model) editText(pattern string, text []byte, done func(path string, now []byte) tea.Msg) tea.Cmd {
+	file, err := os.CreateTemp("", pattern)
+	if err != nil {
+		return m.say(bad, "edit failed: "+err.Error())
+	}
+	path := file.Name()
+	_, err = file.Write(text)
+	err = errors.Join(err, file.Close())
+	var cmd *exec.Cmd
+	if err == nil {
+		cmd, err = editor.Command("pymode-tui", path)
+	}
+	if err != nil {
+		_ = os.Remove(path)
+		return m.say(bad, "edit failed: "+err.Error())
+	}
+	return m.exec(cmd, func(err error) tea.Msg {
+		defer func() { _ = os.Remove(path) }()
+		if err != nil {
+			return failedMsg{"edit", err}
+		}
+		now, err := os.ReadFile(path)
+		switch {
+		case err != nil:
+			return failedMsg{"edit", err}
+		case bytes.Equal(now, text):
+			return nil
+		}
+		return done(path, now)
 	})
 }
 

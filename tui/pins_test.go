@@ -4,10 +4,14 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"pymode-tui/runtime"
+
+	tea "charm.land/bubbletea/v2"
 )
 
 func TestPinnedRequestsAreSentAgain(t *testing.T) {
@@ -56,6 +60,58 @@ func TestNothingToPinOrCompare(t *testing.T) {
 	c := newConsole(t).Press("p").Footer("no request to pin")
 	c.Events(request(1, "GET", "/")...).Press("d").Detail().Title("[Response]") // no such tab
 	c.Press("e").Footer("no traceback to edit at")
+}
+
+func TestRequestsAreWrittenInTheEditor(t *testing.T) {
+	dir := t.TempDir()
+	seen := filepath.Join(dir, "seen")
+	write := func(script string) {
+		t.Helper()
+		if err := os.WriteFile(filepath.Join(dir, "ed"), []byte("#!/bin/sh\ncat \"$1\" > "+seen+"\n"+script), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Setenv("EDITOR", filepath.Join(dir, "ed"))
+	edit := func(c *console, key string) (text string) {
+		t.Helper()
+		c.model.exec = func(cmd *exec.Cmd, done tea.ExecCallback) tea.Cmd {
+			return func() tea.Msg { return done(cmd.Run()) }
+		}
+		c.Press(key)
+		data, err := os.ReadFile(seen)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(data)
+	}
+	c := newConsole(t).Resize(120, 40).Events(ready(1)...)
+
+	write("exit 0\n")
+	edit(c, "n")
+	if len(c.backend.done) != 0 {
+		t.Fatal("sent although nothing was written")
+	}
+	write("printf 'PUT http://127.0.0.1:8787/a\\nX-A: 1\\n\\nhello\\n' > \"$1\"\n")
+	if text := edit(c, "n"); !strings.Contains(text, "POST http://127.0.0.1:8787/") {
+		t.Errorf("the editor began with %q", text)
+	}
+	if r := c.backend.done; len(r) != 1 || r[0].Method != "PUT" || string(r[0].Body) != "hello" || r[0].Get("x-a") != "1" {
+		t.Fatalf("sent %+v", r)
+	}
+
+	write("printf 'no request {{x}}\\n' > \"$1\"\n")
+	edit(c, "n")
+	c.Footer("n opens it again")
+	if text := edit(c, "n"); !strings.Contains(text, "no request") {
+		t.Errorf("the editor began with %q", text)
+	}
+
+	c.Events(request(1, "GET", "/users/7")...)
+	write("sed -i 's|/users/7|/users/8|' \"$1\"\n")
+	edit(c, "E")
+	if r := c.backend.done; len(r) != 2 || r[1].URL != "http://127.0.0.1:8787/users/8" {
+		t.Fatalf("sent %+v", r)
+	}
 }
 
 func TestEditorOpensAtTheLine(t *testing.T) {

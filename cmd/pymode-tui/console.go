@@ -63,6 +63,7 @@ func runConsole(cmd *cobra.Command, dirs []string, flags *workerFlags, headless 
 func (s *session) Do(ctx context.Context, worker string, req *runtime.Request) error {
 	for _, v := range s.workers {
 		if v.project.Name == worker && v.worker.Load() != nil {
+			req, _ = v.mask.Load().Reveal(req) // [secret:NAME], as a user may write it
 			v.send(ctx, req, sourceConsole)
 			return nil
 		}
