@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"slices"
@@ -135,8 +136,7 @@ func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	return body, err
 }
 
-// request is r as a worker gets it. HTTP leaves the order of fields with
-// different names open, and net/http forgets it: they are sorted.
+// request is r as a worker gets it.
 func request(r *http.Request, body []byte) *runtime.Request {
 	req := &runtime.Request{
 		Method: r.Method,
@@ -144,17 +144,20 @@ func request(r *http.Request, body []byte) *runtime.Request {
 		Body:   body,
 	}
 	req.Headers = append(req.Headers, runtime.Header{"Host", r.Host})
-	names := make([]string, 0, len(r.Header))
-	for name := range r.Header {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	for _, name := range names {
-		for _, value := range r.Header[name] {
-			req.Headers = append(req.Headers, runtime.Header{name, value})
+	req.Headers = append(req.Headers, Headers(r.Header)...)
+	return req
+}
+
+// Headers lists fields as a worker's messages have them. HTTP leaves the order of
+// fields with different names open, and net/http forgets it: they are sorted.
+func Headers(h http.Header) []runtime.Header {
+	headers := make([]runtime.Header, 0, len(h))
+	for _, name := range slices.Sorted(maps.Keys(h)) {
+		for _, value := range h[name] {
+			headers = append(headers, runtime.Header{name, value})
 		}
 	}
-	return req
+	return headers
 }
 
 // connectionHeaders belong to the connection, which is the gateway's.

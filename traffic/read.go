@@ -67,14 +67,8 @@ func Read(path string) ([]*Exchange, []Warning, error) {
 
 // detect tells the kind of a file from its name and its first bytes.
 func detect(path string, head []byte) fileKind {
-	ext := strings.ToLower(filepath.Ext(path))
-	switch ext {
-	case ".har":
-		return kindHAR
-	case ".http", ".rest":
-		return kindHTTP
-	case ".curl":
-		return kindCurl
+	if kind := kindOf(path); kind != kindUnknown {
+		return kind
 	}
 	head = bytes.TrimLeftFunc(head, unicode.IsSpace)
 	switch {
@@ -82,13 +76,30 @@ func detect(path string, head []byte) fileKind {
 		return kindHAR
 	case beginsWithCurl(string(head)):
 		return kindCurl
-	case ext == ".sh":
+	case strings.EqualFold(filepath.Ext(path), ".sh"):
 		return kindCurl
 	case bytes.HasPrefix(head, []byte("###")), looksLikeRequestLine(string(head)):
 		return kindHTTP
 	}
 	return kindUnknown
 }
+
+// kindOf tells the kind of a file from its extension alone.
+func kindOf(path string) fileKind {
+	switch strings.ToLower(filepath.Ext(path)) {
+	case ".har":
+		return kindHAR
+	case ".http", ".rest":
+		return kindHTTP
+	case ".curl":
+		return kindCurl
+	}
+	return kindUnknown
+}
+
+// IsRequestFile reports whether a file's name says that it holds requests: those
+// of a saved exchange, or of another tool.
+func IsRequestFile(path string) bool { return IsExchange(path) || kindOf(path) != kindUnknown }
 
 // looksLikeRequestLine says whether a text begins as "GET /path" or "POST https://…".
 func looksLikeRequestLine(text string) bool {

@@ -61,25 +61,33 @@ func runConsole(cmd *cobra.Command, dirs []string, flags *workerFlags, headless 
 
 // Do implements [tui.Backend].
 func (s *session) Do(ctx context.Context, worker string, req *runtime.Request) error {
-	for _, v := range s.workers {
-		if v.project.Name == worker && v.worker.Load() != nil {
-			req, _ = v.mask.Load().Reveal(req) // [secret:NAME], as a user may write it
-			v.send(ctx, req, sourceConsole)
-			return nil
-		}
+	v, err := s.running(worker)
+	if err != nil {
+		return err
 	}
-	return fmt.Errorf("%s is not running yet", worker)
+	req, _ = v.mask.Load().Reveal(req) // [secret:NAME], as a user may write it
+	v.send(ctx, req, sourceConsole)
+	return nil
 }
 
 // Reload implements [tui.Backend].
 func (s *session) Reload(ctx context.Context, worker string) error {
+	v, err := s.running(worker)
+	if err != nil {
+		return err
+	}
+	s.reload(ctx, v, nil)
+	return nil
+}
+
+// running is the worker of that name, which is there to be asked.
+func (s *session) running(worker string) (*served, error) {
 	for _, v := range s.workers {
 		if v.project.Name == worker && v.worker.Load() != nil {
-			s.reload(ctx, v, nil)
-			return nil
+			return v, nil
 		}
 	}
-	return fmt.Errorf("%s is not running yet", worker)
+	return nil, fmt.Errorf("%s is not running yet", worker)
 }
 
 // consoleOptions is the session as the console sees it.

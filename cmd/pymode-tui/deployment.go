@@ -152,18 +152,8 @@ func forward(ctx context.Context, req *runtime.Request) (*runtime.Result, error)
 	}
 	result := &runtime.Result{Status: response.StatusCode, Body: body}
 	result.Metrics.Wall = time.Since(start).Microseconds()
-	names := make([]string, 0, len(response.Header))
-	for name := range response.Header {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	for _, name := range names {
-		if slices.Contains(hopHeaders, name) {
-			continue
-		}
-		for _, value := range response.Header[name] {
-			result.Headers = append(result.Headers, runtime.Header{name, value})
-		}
-	}
+	result.Headers = slices.DeleteFunc(gateway.Headers(response.Header), func(h runtime.Header) bool {
+		return slices.Contains(hopHeaders, h.Name())
+	})
 	return result, nil
 }

@@ -50,10 +50,16 @@ func (f *workerFlags) register(cmd *cobra.Command) {
 }
 
 func (f *workerFlags) registerListen(cmd *cobra.Command) {
+	f.registerAddr(cmd)
 	flags := cmd.Flags()
-	flags.StringVar(&f.addr, "addr", "127.0.0.1:8787", "`address` to listen on; :0 takes a free port")
 	flags.BoolVar(&f.noCapture, "no-capture", false, "keep no requests in .pymode/traffic")
 	flags.BoolVar(&f.noMouse, "no-mouse", false, "leave the mouse to the terminal")
+}
+
+// registerAddr registers what a gateway is told, which does not need a worker here.
+func (f *workerFlags) registerAddr(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringVar(&f.addr, "addr", "127.0.0.1:8787", "`address` to listen on; :0 takes a free port")
 	flags.StringArrayVar(&f.hosts, "host", nil, "a host `name` to answer to beside localhost")
 }
 

@@ -39,8 +39,7 @@ func newCaptureCommand() *cobra.Command {
 	}
 	f := cmd.Flags()
 	f.StringVar(&flags.proxy, "proxy", "", "`URL` of the deployment, with its scheme")
-	f.StringVar(&flags.addr, "addr", "127.0.0.1:8787", "`address` to listen on; :0 takes a free port")
-	f.StringArrayVar(&flags.hosts, "host", nil, "a host `name` to answer to beside localhost")
+	flags.registerAddr(cmd)
 	f.StringVar(&flags.stateDir, "state", "", "`folder` of captured requests (default: .pymode in the project)")
 	f.BoolVar(&flags.json, "json", false, "print JSON")
 	return cmd

@@ -44,15 +44,6 @@ func readExchanges(path string) ([]*traffic.Exchange, []traffic.Warning, error) 
 	return traffic.Read(path)
 }
 
-// isRequestFile reports whether a file of a directory is meant to be replayed.
-func isRequestFile(path string) bool {
-	switch strings.ToLower(filepath.Ext(path)) {
-	case ".har", ".http", ".rest", ".curl":
-		return true
-	}
-	return traffic.IsExchange(path)
-}
-
 // savedRequests reads the files, and those in directories, in order; without
 // any, all of the project's requests/. notify tells what a file has beyond that.
 func savedRequests(p *project.Project, paths []string, notify func(string)) ([]*savedRequest, error) {
@@ -102,7 +93,7 @@ func requestFiles(path string) ([]string, error) {
 			return err
 		case hidden && d.IsDir():
 			return fs.SkipDir
-		case !hidden && d.Type().IsRegular() && isRequestFile(file):
+		case !hidden && d.Type().IsRegular() && traffic.IsRequestFile(file):
 			files = append(files, file)
 		}
 		return nil

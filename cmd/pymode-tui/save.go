@@ -50,21 +50,19 @@ func (b *sentBook) when(id string) (time.Time, bool) {
 // Save implements [tui.Backend]. What was captured of the request has a recording,
 // and can be replayed hermetically; what is not captured is saved without one.
 func (s *session) Save(_ context.Context, worker string, req *runtime.Request, result *runtime.Result) (string, error) {
-	for _, v := range s.workers {
-		if v.project.Name != worker {
-			continue
-		}
-		e, err := v.captured(result.ID)
-		if err != nil {
-			return "", err
-		}
-		if e == nil {
-			e = v.mask.Load().Exchange(&traffic.Exchange{Worker: worker, Source: sourceConsole, Request: req, Result: result})
-		}
-		file, err := saveAs(filepath.Join(v.project.Dir, requestsDir), e)
-		return shown(file), err
+	v, err := s.running(worker)
+	if err != nil {
+		return "", err
 	}
-	return "", fmt.Errorf("there is no worker %s", worker)
+	e, err := v.captured(result.ID)
+	if err != nil {
+		return "", err
+	}
+	if e == nil {
+		e = v.mask.Load().Exchange(&traffic.Exchange{Worker: worker, Source: sourceConsole, Request: req, Result: result})
+	}
+	file, err := saveAs(filepath.Join(v.project.Dir, requestsDir), e)
+	return shown(file), err
 }
 
 // captured is what was captured of the request with a result's ID; nil where that
