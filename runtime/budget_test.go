@@ -158,6 +158,16 @@ func TestStoppedWorkerNamesItsLine(t *testing.T) {
 	}
 }
 
+// The exception comes also where C code has let go of the GIL when the limit is reached.
+func TestCodeWithoutTheGILIsTold(t *testing.T) {
+	w := runtimetest.Worker(t, stoppable, func(c *runtime.Config) { c.CPULimit = cpuLimit })
+	r := post(t, w, "import zlib, pymode\nb = bytes(10**7)\ntry:\n    while True: zlib.crc32(b)\nexcept pymode.CPUTimeExceeded:\n    print('told')\n    raise")
+	check(t, r, answer{status: 503, body: "error code: 1102\nWorker exceeded resource limits\n", kind: runtime.FailureCPU, text: "used up its"})
+	if len(r.Logs) != 1 || r.Logs[0].Text != "told" {
+		t.Errorf("logs %v, want what the handler of the exception printed", r.Logs)
+	}
+}
+
 // Waiting is no CPU time; it has a limit of its own.
 func TestWaitingEnds(t *testing.T) {
 	w := runtimetest.Worker(t, stoppable, func(c *runtime.Config) { c.CPULimit, c.WallLimit = cpuLimit, time.Second })

@@ -51,6 +51,10 @@ pm_yield(void)
     }
     PyThreadState *tstate = _PyThreadState_GET();
     if (tstate == NULL) {
+        /* C code that has released the GIL. There is no other thread. */
+        tstate = _PyRuntime.main_tstate;
+    }
+    if (tstate == NULL) {
         return;
     }
     if (what & PM_STOP_INTERRUPT) {
