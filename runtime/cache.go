@@ -85,7 +85,7 @@ func (e *Engine) writeGuest(path string) ([]byte, error) {
 	if module, err = wasmbin.WithoutData(module, uint32(parsed.Memories[0].Min)); err != nil {
 		return nil, fmt.Errorf("%s: %w", e.config.Wasm, err)
 	}
-	if module, _, err = wasmbin.AddBulkChecks(module, cpython.FuelExport); err != nil {
+	if module, _, err = wasmbin.AddBulkChecks(module, cpython.FuelExport, ""); err != nil {
 		return nil, fmt.Errorf("%s: %w", e.config.Wasm, err)
 	}
 	// A cache that can't be written costs time at the next start, nothing else.

@@ -47,7 +47,7 @@ func BenchmarkLoopChecks(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	if with, _, err = wasmbin.AddBulkChecks(with, cpython.FuelExport); err != nil {
+	if with, _, err = wasmbin.AddBulkChecks(with, cpython.FuelExport, ""); err != nil {
 		b.Fatal(err)
 	}
 	for _, c := range []struct {

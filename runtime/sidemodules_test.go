@@ -66,6 +66,11 @@ static PyObject *weak(PyObject *self, PyObject *args) { return PyBool_FromLong(n
 static PyObject *one_parameter(PyObject *self) { return PyUnicode_FromString("called"); } // cast to two
 static PyObject *address(PyObject *self, PyObject *args) { return PyLong_FromVoidPtr((void *)PyLong_FromLong); }
 static PyObject *spin(PyObject *self, PyObject *args) { for (volatile long i = 0;; i++) { } }
+static PyObject *shift(PyObject *self, PyObject *bytes) { // by instructions of its own, and no loop
+    char *b = PyByteArray_AS_STRING(bytes);
+    __builtin_memmove(b, b + 1, (size_t)PyByteArray_GET_SIZE(bytes) - 1);
+    Py_RETURN_NONE;
+}
 static PyObject *hog(PyObject *self, PyObject *args) {
     for (size_t n = 0;; n += 1 << 20) {
         volatile char *p = malloc(1 << 20);
@@ -93,7 +98,7 @@ static PyObject *sorted(PyObject *self, PyObject *args) { // a pointer handed to
 `, `
 {"count", count, METH_NOARGS}, {"sum", sum, METH_NOARGS}, {"name", name, METH_O}, {"apply", apply, METH_VARARGS},
 {"built", built, METH_NOARGS}, {"weak", weak, METH_NOARGS}, {"one_parameter", (PyCFunction)one_parameter, METH_NOARGS},
-{"address", address, METH_NOARGS}, {"spin", spin, METH_NOARGS}, {"hog", hog, METH_NOARGS}, {"sorted", sorted, METH_NOARGS}, {"system_interface", system_interface, METH_NOARGS},
+{"address", address, METH_NOARGS}, {"spin", spin, METH_NOARGS}, {"hog", hog, METH_NOARGS}, {"shift", shift, METH_O}, {"sorted", sorted, METH_NOARGS}, {"system_interface", system_interface, METH_NOARGS},
 `)
 
 func TestSideModule(t *testing.T) {
@@ -124,6 +129,17 @@ static PyObject *address(PyObject *self, PyObject *args) { return PyLong_FromVoi
 				t.Errorf("got %s, want %s", got, tt.want)
 			}
 		})
+	}
+}
+
+// A side module counts what its copies move, also where it is left before its next loop.
+func TestSideModuleCopiesEnd(t *testing.T) {
+	packages := site(t, map[string][]byte{"parts.wasm": runtimetest.SideModule(t, parts, nil)})
+	w := runtimetest.Worker(t, "import parts\ndef on_fetch(request, env):\n    b = bytearray(10**7)\n    while True: parts.shift(b)",
+		func(c *runtime.Config) { c.SitePackages, c.CPULimit = packages, cpuLimit })
+	r := runtimetest.Get(t, w, "/")
+	if cost := time.Duration(r.Metrics.CPU) * time.Microsecond; r.Outcome() != runtime.OutcomeExceededCPU || cost > most {
+		t.Errorf("outcome %s after %v of CPU time, want %s after at most %v", r.Outcome(), cost, runtime.OutcomeExceededCPU, most)
 	}
 }
 

@@ -148,6 +148,10 @@ func (s *Libraries) prepare(file []byte, program *Program) (*library, error) {
 	if err != nil {
 		return nil, fmt.Errorf("it is damaged: %w", err)
 	}
+	// The module may be left before its next loop, so its copies yield themselves.
+	if module, _, err = wasmbin.AddBulkChecks(module, fuelExport, yieldExport); err != nil {
+		return nil, fmt.Errorf("it is damaged: %w", err)
+	}
 	l.prepared, err = wasmbin.Redirect(module, func(i int, _ wasmbin.Import) (string, string) { return linkNS, strconv.Itoa(i) })
 	if err != nil {
 		return nil, err

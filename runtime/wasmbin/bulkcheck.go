@@ -14,12 +14,13 @@ type BulkCheckStats struct {
 // AddBulkChecks makes memory.copy and memory.fill count down the counter that
 // [AddLoopChecks] has exported under that name, by the bytes that they move: one
 // instruction can take as long as a million passes of a loop, and without it a
-// busy guest might not yield for minutes. They don't yield themselves; a counter
-// that they use up stands at one, so that the next loop does.
+// busy guest might not yield for minutes. Where they use the counter up, they call
+// the exported function yield, which must not use them itself; where that is "",
+// the counter stands at one then, so that the next loop yields.
 //
 // Each of the two becomes a call of a function that is added for it. Indices of
 // what is there do not change.
-func AddBulkChecks(module []byte, fuelExport string) ([]byte, BulkCheckStats, error) {
+func AddBulkChecks(module []byte, fuelExport, yield string) ([]byte, BulkCheckStats, error) {
 	var stats BulkCheckStats
 	m, err := Parse(module)
 	if err != nil {
@@ -29,8 +30,16 @@ func AddBulkChecks(module []byte, fuelExport string) ([]byte, BulkCheckStats, er
 	if !ok || fuel.Kind != KindGlobal {
 		return nil, stats, fmt.Errorf("bulk checks: global %q: %w", fuelExport, ErrNoExport)
 	}
+	usedUp := AppendU32([]byte{byte(opI32Const), 1, byte(opGlobalSet)}, fuel.Index)
+	if yield != "" {
+		index, ok := m.ExportedFunc(yield)
+		if !ok {
+			return nil, stats, fmt.Errorf("bulk checks: function %q: %w", yield, ErrNoExport)
+		}
+		usedUp = AppendU32([]byte{byte(opCall)}, index)
+	}
 	section, ok := m.section(SectionCode)
-	if !ok || m.Count(KindMemory) == 0 || m.Memories[0].Is64 {
+	if memory, has := m.firstMemory(); !ok || !has || memory.Is64 {
 		return module, stats, nil
 	}
 	first := m.Count(KindFunc)
@@ -49,7 +58,7 @@ func AddBulkChecks(module []byte, fuelExport string) ([]byte, BulkCheckStats, er
 	types.add(AppendFuncType(nil, FuncType{Params: []ValType{I32, I32, I32}}))
 	for _, instruction := range [][]byte{{0xfc, 10, 0, 0}, {0xfc, 11, 0}} {
 		functions.add(AppendU32(nil, uint32(len(m.Types))))
-		body = AppendBytes(body, countedBulk(fuel.Index, instruction))
+		body = AppendBytes(body, countedBulk(fuel.Index, usedUp, instruction))
 	}
 	out, err := m.rewrite(changes{
 		bodies: map[SectionID][]byte{SectionType: types.bytes(), SectionFunction: functions.bytes(), SectionCode: body},
@@ -90,8 +99,8 @@ func appendBulkCalls(out []byte, f *function, first uint32, stats *BulkCheckStat
 }
 
 // countedBulk is a function of three parameters, the last of which is how many
-// bytes the instruction moves.
-func countedBulk(fuel uint32, instruction []byte) []byte {
+// bytes the instruction moves; usedUp is what it does where the counter is.
+func countedBulk(fuel uint32, usedUp, instruction []byte) []byte {
 	const cost = 3 // a local
 	b := []byte{1, 1, I32}
 	b = AppendU32(append(b, byte(opGlobalGet)), fuel)
@@ -100,8 +109,7 @@ func countedBulk(fuel uint32, instruction []byte) []byte {
 	b = AppendU32(append(b, byte(opGlobalGet)), fuel)
 	b = append(b, byte(opLocalGet), cost, byte(opI32Sub))
 	b = AppendU32(append(b, byte(opGlobalSet)), fuel)
-	b = append(b, byte(opElse), byte(opI32Const), 1)
-	b = AppendU32(append(b, byte(opGlobalSet)), fuel)
+	b = append(append(b, byte(opElse)), usedUp...)
 	b = append(b, byte(opEnd), byte(opLocalGet), 0, byte(opLocalGet), 1, byte(opLocalGet), 2)
 	return append(append(b, instruction...), byte(opEnd))
 }

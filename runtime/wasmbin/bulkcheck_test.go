@@ -31,7 +31,7 @@ func TestBulkInstructionsCount(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	module, stats, err := AddBulkChecks(module, "pm_fuel")
+	module, stats, err := AddBulkChecks(module, "pm_fuel", "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,14 +67,41 @@ func TestBulkInstructionsCount(t *testing.T) {
 	}
 }
 
+func TestBulkInstructionsYield(t *testing.T) {
+	const fuel = 1000
+	module, _, err := AddLoopChecks(bulk(t), loopOptions(CheckLocal, fuel))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if module, _, err = AddBulkChecks(module, "pm_fuel", "pm_yield"); err != nil {
+		t.Fatal(err)
+	}
+	yields := 0
+	var counter api.MutableGlobal
+	m := host(t, module, func(context.Context, api.Module) {
+		yields++
+		counter.Set(fuel)
+	})
+	counter = m.ExportedGlobal("pm_fuel").(api.MutableGlobal)
+	for range 5 {
+		call(t, m, "copy", 65536)
+	}
+	if yields != 5 || counter.Get() != fuel {
+		t.Errorf("%d yields, %d left; want 5, %d", yields, counter.Get(), fuel)
+	}
+	if _, _, err := AddBulkChecks(module, "pm_fuel", "nobody"); !errors.Is(err, ErrNoExport) {
+		t.Errorf("error %v, want %v", err, ErrNoExport)
+	}
+}
+
 func TestBulkChecksNeedTheCounter(t *testing.T) {
-	if _, _, err := AddBulkChecks(bulk(t), "pm_fuel"); !errors.Is(err, ErrNoExport) {
+	if _, _, err := AddBulkChecks(bulk(t), "pm_fuel", ""); !errors.Is(err, ErrNoExport) {
 		t.Errorf("error %v, want %v", err, ErrNoExport)
 	}
 	none := build(t, func(b *Builder) {
 		b.Export("g", KindGlobal, b.Global(GlobalType{Type: I32, Mutable: true}, []byte{0x41, 0, 0x0b}))
 	})
-	if out, stats, err := AddBulkChecks(none, "g"); err != nil || stats.Changed != 0 || string(out) != string(none) {
+	if out, stats, err := AddBulkChecks(none, "g", ""); err != nil || stats.Changed != 0 || string(out) != string(none) {
 		t.Errorf("a module without code: %d changed, %v", stats.Changed, err)
 	}
 }

@@ -151,6 +151,19 @@ func (m *Module) Count(k Kind) uint32 {
 	return m.Imported(k) + uint32(defined)
 }
 
+// firstMemory returns the memory with index 0, imported or not.
+func (m *Module) firstMemory() (Limits, bool) {
+	for _, i := range m.Imports {
+		if i.Kind == KindMemory {
+			return i.Memory, true
+		}
+	}
+	if len(m.Memories) == 0 {
+		return Limits{}, false
+	}
+	return m.Memories[0], true
+}
+
 // Export returns the export of that name.
 func (m *Module) Export(name string) (Export, bool) {
 	i, ok := m.exportedAs[name]
