@@ -31,7 +31,14 @@ type StateChanged struct {
 	Files      []string  `json:"files,omitempty"` // relative to the project: what changed since the generation before
 	Duration   int64     `json:"duration_us"`     // how long the import took, where it is over
 	CPU        int64     `json:"cpu_us"`          // of the import, where it is over: against PlatformImportLimit
+	Limits     Limits    `json:"limits"`          // of each request
 	Error      *Failure  `json:"error,omitempty"` // why the import failed
+}
+
+// Limits are the budgets of one request.
+type Limits struct {
+	Memory int64 `json:"memory_bytes"`
+	CPU    int64 `json:"cpu_us"` // of active time
 }
 
 // Progress says how far the build of the runtime is.

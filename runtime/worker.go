@@ -118,11 +118,13 @@ func (w *Worker) Close() {
 }
 
 func (w *Worker) setState(s StateChanged) {
-	s.Worker, s.At = w.settings().Name, time.Now()
+	settings := w.settings()
+	s.Worker, s.At = settings.Name, time.Now()
+	s.Limits = Limits{Memory: settings.MemoryLimit, CPU: settings.CPULimit.Microseconds()}
 	w.mu.Lock()
 	w.state = s
 	w.mu.Unlock()
-	w.settings().observe(s)
+	settings.observe(s)
 }
 
 // siteFiles is site-packages as the guest sees it.

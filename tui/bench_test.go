@@ -72,7 +72,7 @@ func BenchmarkLargeBody(b *testing.B) {
 	}
 	body[len(body)-1] = ']'
 	x := &exchange{result: &runtime.Result{Body: body, Headers: []runtime.Header{{"Content-Type", "application/json"}}}}
-	p := newDetailPane(&keymap{}, Limits{})
+	p := newDetailPane(&keymap{})
 	b.ReportAllocs()
 	for b.Loop() {
 		p.made = detailCache{}

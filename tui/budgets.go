@@ -2,6 +2,7 @@ package tui
 
 import (
 	"strconv"
+	"time"
 
 	"pymode-tui/runtime"
 )
@@ -36,22 +37,20 @@ type budget struct {
 	whole bool // whether a full column of the history is the limit, or the most in it
 }
 
-func (s *session) budgets() [2]budget {
-	limits := s.limits
+func budgets() [2]budget {
 	return [2]budget{
-		{
-			name: "Memory", kind: runtime.FailureMemory, whole: true,
-			meter: func(x *exchange) meter {
-				return meter{used: x.memory, limit: limits.Memory, text: formatShare(x.memory, limits.Memory)}
-			},
-		},
-		{
-			name: "CPU", kind: runtime.FailureCPU,
-			meter: func(x *exchange) meter {
-				return meter{used: x.cpu, limit: limits.CPU.Microseconds(), text: formatMicros(x.cpu) + " of " + formatLimit(limits.CPU)}
-			},
-		},
+		{name: "Memory", kind: runtime.FailureMemory, whole: true, meter: (*exchange).memoryMeter},
+		{name: "CPU", kind: runtime.FailureCPU, meter: (*exchange).cpuMeter},
 	}
+}
+
+func (x *exchange) memoryMeter() meter {
+	return meter{used: x.memory, limit: x.limits.Memory, text: formatShare(x.memory, x.limits.Memory)}
+}
+
+func (x *exchange) cpuMeter() meter {
+	limit := time.Duration(x.limits.CPU) * time.Microsecond
+	return meter{used: x.cpu, limit: x.limits.CPU, text: formatMicros(x.cpu) + " of " + formatLimit(limit)}
 }
 
 // stopped reports whether the budget ended a request.
@@ -188,7 +187,7 @@ func (m *Model) drawBudgets(c *canvas) {
 		title = append(title, span{" " + formatCount(w.moduleCount), faint})
 	}
 	drawStripCell(c, cells[0], title, importNote(w), importLines(w, cells[0].w, cells[0].h))
-	for i, b := range m.session.budgets() {
+	for i, b := range budgets() {
 		note := line(nil)
 		if len(history) > 0 {
 			note = styled(faint, "last "+formatCount(len(history)))

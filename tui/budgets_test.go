@@ -82,3 +82,13 @@ func TestReloadSaysWhatItCost(t *testing.T) {
 	c.Press("z").Resize(120, 40).Events(runtime.StateChanged{Worker: testWorker, State: runtime.StateImporting, Generation: 3})
 	c.Events(runtime.StateChanged{Worker: testWorker, State: runtime.StateReady, Generation: 3, CPU: 850_000}).Screen("850 ms of 1 s !")
 }
+
+// The gauges show the limits that a worker has, which its configuration may change.
+func TestGaugesFollowTheWorkersLimits(t *testing.T) {
+	c := newConsole(t).Resize(120, 40)
+	c.Events(runtime.StateChanged{
+		Worker: testWorker, State: runtime.StateReady, Generation: 3,
+		Limits: runtime.Limits{Memory: 64 << 20, CPU: 300_000_000},
+	})
+	c.Events(request(7, "GET", "/")...).Screen("23 of 64 MB", "2.2 ms of 300 s")
+}

@@ -98,14 +98,12 @@ func failureLines(f *runtime.Failure) []line {
 }
 
 // timingLines is what a request cost.
-func timingLines(x *exchange, limits Limits, width int) []line {
-	cpu := meter{used: x.cpu, limit: limits.CPU.Microseconds(), text: formatMicros(x.cpu) + " of " + formatLimit(limits.CPU)}
+func timingLines(x *exchange, width int) []line {
+	cpu, memory := x.cpuMeter(), x.memoryMeter()
 	if x.result == nil {
-		memory := meter{used: x.memory, limit: limits.Memory, text: formatShare(x.memory, limits.Memory)}
 		return []line{styled(bold, "running"), cpu.line("CPU", width), memory.line("memory", width)}
 	}
 	m := x.result.Metrics
-	memory := meter{used: m.MemoryPeak, limit: limits.Memory, text: formatShare(m.MemoryPeak, limits.Memory)}
 	fact := func(label, value, note string) line {
 		return line{{pad(label, labelWidth), faint}, {pad(value, 8), plain}, {" " + note, faint}}
 	}

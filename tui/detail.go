@@ -27,7 +27,6 @@ func (t detailTab) String() string {
 // detailPane shows one request, or why the worker's code could not be imported.
 type detailPane struct {
 	keys    *keymap
-	limits  Limits
 	subject subject
 	chosen  detailTab
 	offset  int // the first row shown
@@ -51,8 +50,8 @@ type detailCache struct {
 	width    int
 }
 
-func newDetailPane(keys *keymap, limits Limits) *detailPane {
-	return &detailPane{keys: keys, limits: limits}
+func newDetailPane(keys *keymap) *detailPane {
+	return &detailPane{keys: keys}
 }
 
 // show makes s what is shown.
@@ -206,7 +205,7 @@ func (p *detailPane) layOut() []line {
 		case tabDiff:
 			lines = differenceLines(x.before, x, p.w)
 		case tabTiming:
-			lines = timingLines(x, p.limits, p.w)
+			lines = timingLines(x, p.w)
 		default:
 			lines = responseLines(x, p.w)
 		}

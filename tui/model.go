@@ -86,13 +86,13 @@ func newModel(ctx context.Context, options Options) *Model {
 		tasks:   &tasks{},
 		exec:    tea.ExecProcess,
 		now:     time.Now,
-		session: newSession(options.Workers, options.Limits),
+		session: newSession(options.Workers),
 		keys:    newKeymap(),
 
 		flashTime: 3 * time.Second,
 	}
 	m.requests = newRequestsPane(m.session, &m.keys)
-	m.detail = newDetailPane(&m.keys, m.session.limits)
+	m.detail = newDetailPane(&m.keys)
 	m.logs = newLogsPane(m.session, &m.keys, time.Local)
 	m.calls = newCallsPane(m.session, &m.keys)
 	m.bindings = newBindingsPane(options.Holdings, &m.keys)

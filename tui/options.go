@@ -3,7 +3,6 @@ package tui
 import (
 	"context"
 	"io"
-	"time"
 
 	"pymode-tui/events"
 	"pymode-tui/runtime"
@@ -35,23 +34,6 @@ type WorkerInfo struct {
 	Root string // the same, absolute; "" where it is not known
 }
 
-// Limits are the budgets of one request, which the gauges are drawn against.
-// A limit of zero is the platform's: 128 MB and 30 s.
-type Limits struct {
-	Memory int64         // bytes
-	CPU    time.Duration // of active time
-}
-
-func (l Limits) withDefaults() Limits {
-	if l.Memory <= 0 {
-		l.Memory = 128 << 20
-	}
-	if l.CPU <= 0 {
-		l.CPU = 30 * time.Second
-	}
-	return l
-}
-
 // Options say what a console shows and drives.
 type Options struct {
 	// Events is what happens. [Run] reads it until it returns, and does not
@@ -66,8 +48,6 @@ type Options struct {
 	// while that is not known. It is called for each frame, so it must be
 	// cheap. It may be nil.
 	Addr func() string
-
-	Limits Limits
 
 	// NoColor leaves colours out, as it is when NO_COLOR is set to anything
 	// but the empty string: the caller reads the environment.

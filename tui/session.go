@@ -20,7 +20,6 @@ const (
 // session is what is known of the workers, as the events told it. It does no
 // IO and is not safe for concurrent use: only Model.Update changes it.
 type session struct {
-	limits    Limits
 	workers   []*worker
 	progress  *runtime.Progress // of the runtime's build; nil when none goes on
 	exchanges ring[*exchange]
@@ -40,7 +39,8 @@ type worker struct {
 	root       string // of the project, absolute
 	state      runtime.State
 	generation int
-	divided    int // the generation of the last divider in the logs
+	limits     runtime.Limits // of its requests
+	divided    int            // the generation of the last divider in the logs
 	failure    *runtime.Failure
 	last       *exchange // the newest request
 
@@ -61,14 +61,15 @@ type exchange struct {
 	result     *runtime.Result // nil while it runs
 	cpu        int64           // µs: up to now while it runs
 	memory     int64           // bytes: up to now while it runs
-	needle     string          // what a filter looks through, lower case
-	size       int64           // bytes of the bodies
-	revision   int             // counts changes
-	parent     *exchange       // the one that called this worker, nil for one from outside
-	children   []*exchange     // those that this one has called, in order
-	depth      int             // how many wait for it
-	before     *exchange       // the same pinned request in the generation before
-	outcome    outcome         // of the comparison with it
+	limits     runtime.Limits
+	needle     string      // what a filter looks through, lower case
+	size       int64       // bytes of the bodies
+	revision   int         // counts changes
+	parent     *exchange   // the one that called this worker, nil for one from outside
+	children   []*exchange // those that this one has called, in order
+	depth      int         // how many wait for it
+	before     *exchange   // the same pinned request in the generation before
+	outcome    outcome     // of the comparison with it
 }
 
 // entryKind says what an entry of the logs is.
@@ -91,16 +92,16 @@ type logEntry struct {
 	lost   int    // for a notice of dropped events: how many
 }
 
-func newSession(workers []WorkerInfo, limits Limits) *session {
+func newSession(workers []WorkerInfo) *session {
 	s := &session{
-		limits:    limits.withDefaults(),
 		exchanges: newRing[*exchange](maxExchanges),
 		byID:      make(map[string]*exchange),
 		logs:      newRing[logEntry](maxLogs),
 		calls:     newRing[callEntry](maxCallEntries),
 	}
 	for _, info := range workers {
-		s.workers = append(s.workers, &worker{name: info.Name, label: cleanLine(info.Name), dir: cleanLine(info.Dir), root: info.Root})
+		w := s.worker(info.Name)
+		w.dir, w.root = cleanLine(info.Dir), info.Root
 	}
 	return s
 }
@@ -165,6 +166,9 @@ func (s *session) applyState(e runtime.StateChanged) {
 		s.closeDivider(w, e)
 	}
 	w.state, w.failure = e.State, e.Error
+	if e.Limits.Memory > 0 {
+		w.limits = e.Limits
+	}
 	w.generation = max(w.generation, e.Generation)
 	if e.State != runtime.StateBuilding {
 		s.progress = nil
@@ -209,7 +213,10 @@ func (s *session) worker(name string) *worker {
 			return w
 		}
 	}
-	w := &worker{name: name, label: cleanLine(name)}
+	w := &worker{
+		name: name, label: cleanLine(name),
+		limits: runtime.Limits{Memory: runtime.DefaultMemoryLimit, CPU: runtime.DefaultCPULimit.Microseconds()},
+	}
 	s.workers = append(s.workers, w)
 	return w
 }
@@ -233,8 +240,9 @@ func (s *session) start(worker, id string, at time.Time, generation int, req *ru
 	if x := s.byID[key]; x != nil {
 		return x
 	}
+	w := s.worker(worker)
 	x := &exchange{
-		worker: worker, id: id, at: at, generation: generation, request: req,
+		worker: worker, id: id, at: at, generation: generation, request: req, limits: w.limits,
 		method: truncate(cleanLine(method), 7), path: cleanPath(rawURL),
 	}
 	if req != nil {
@@ -253,7 +261,6 @@ func (s *session) start(worker, id string, at time.Time, generation int, req *ru
 		s.forget(old)
 	}
 	s.trim()
-	w := s.worker(worker)
 	w.last = x
 	w.generation = max(w.generation, generation)
 	s.revision++

@@ -132,19 +132,14 @@ func (m *Model) budgets() line {
 	if x == nil || m.session.building() {
 		return nil
 	}
-	limits := m.session.limits
-	part := func(used, limit int64, text string) span {
-		switch share := (meter{used: used, limit: limit}).share(); {
+	part := func(m meter) span {
+		switch share := m.share(); {
 		case share >= 1:
-			return span{text + " !!", bad}
+			return span{m.text + " !!", bad}
 		case share >= 0.8:
-			return span{text + " !", caution}
+			return span{m.text + " !", caution}
 		}
-		return span{text, faint}
+		return span{m.text, faint}
 	}
-	return line{
-		part(x.memory, limits.Memory, formatShare(x.memory, limits.Memory)),
-		{" · ", faint},
-		part(x.cpu, limits.CPU.Microseconds(), formatMicros(x.cpu)+" of "+formatLimit(limits.CPU)),
-	}
+	return line{part(x.memoryMeter()), {" · ", faint}, part(x.cpuMeter())}
 }

@@ -94,12 +94,8 @@ func (s *session) running(worker string) (*served, error) {
 func (s *session) consoleOptions(sub *events.Subscription[runtime.Event]) tui.Options {
 	o := tui.Options{
 		Events: sub, Backend: s, Holdings: &holdings{s}, Addr: s.gateway.URL,
-		Limits:  tui.Limits{Memory: int64(s.flags.memoryLimit), CPU: s.flags.cpuLimit},
 		NoColor: os.Getenv("NO_COLOR") != "",
 		Mouse:   !s.flags.noMouse,
-	}
-	if limit := s.workers[0].project.Limits.CPU; len(s.workers) == 1 && limit > 0 {
-		o.Limits.CPU = limit
 	}
 	for _, v := range s.workers {
 		o.Workers = append(o.Workers, tui.WorkerInfo{Name: v.project.Name, Dir: shortDir(v.project.Dir), Root: v.project.Dir})
