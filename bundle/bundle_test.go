@@ -102,14 +102,14 @@ func TestReport(t *testing.T) {
 	}
 }
 
-// An archive of the packages is what is deployed; counting the folder as well
-// would count them twice.
-func TestArchiveOfPackagesCountsAlone(t *testing.T) {
+// The archive has some of the folder's files: counting it would count them twice,
+// and counting it alone would leave side modules out.
+func TestArchiveOfPackagesIsNotCounted(t *testing.T) {
 	dir := tree(t, map[string]string{
-		"python.wasm": "", "python313.zip": "", ".pymode/site-packages.zip": noise(700), ".pymode/site-packages/pkg.py": noise(900),
+		"python.wasm": "", "python313.zip": "", ".pymode/site-packages.zip": noise(700), ".pymode/site-packages/pkg.py": noise(700), ".pymode/site-packages/fast.wasm": noise(900),
 	})
 	r := measure(t, contents(dir))
-	if p := r.Parts[2]; p.Files != 1 || p.Bytes != 700 {
+	if p := r.Parts[2]; p.Files != 2 || p.Bytes != 1600 {
 		t.Errorf("packages: %+v", p)
 	}
 }

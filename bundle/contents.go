@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path"
 	"path/filepath"
 	"slices"
@@ -19,29 +18,21 @@ type Contents struct {
 	Sources []string // the project's files, relative to Dir, with slashes
 }
 
-// Where packages are installed, relative to the project.
-const (
-	siteDir     = ".pymode/site-packages"
-	siteArchive = ".pymode/site-packages.zip"
-)
+// siteDir is where packages are installed, relative to the project. An archive of
+// those that are Python alone lies beside it, and has nothing that is not here.
+const siteDir = ".pymode/site-packages"
 
-// Entries lists the files of a bundle. Where packages are there as an archive,
-// that is what is deployed, and not the folder that it was made of.
+// Entries lists the files of a bundle.
 func (c Contents) Entries() ([]Entry, error) {
 	entries := []Entry{
 		{Interpreter, path.Base(filepath.ToSlash(c.Wasm)), c.Wasm},
 		{Stdlib, path.Base(filepath.ToSlash(c.Stdlib)), c.Stdlib},
 	}
-	archive := filepath.Join(c.Dir, filepath.FromSlash(siteArchive))
-	if info, err := os.Stat(archive); err == nil && info.Mode().IsRegular() {
-		entries = append(entries, Entry{Packages, path.Base(siteArchive), archive})
-	} else {
-		packages, err := listPackages(filepath.Join(c.Dir, filepath.FromSlash(siteDir)))
-		if err != nil {
-			return nil, err
-		}
-		entries = append(entries, packages...)
+	packages, err := listPackages(filepath.Join(c.Dir, filepath.FromSlash(siteDir)))
+	if err != nil {
+		return nil, err
 	}
+	entries = append(entries, packages...)
 	for _, name := range c.Sources {
 		entries = append(entries, Entry{Sources, name, filepath.Join(c.Dir, filepath.FromSlash(name))})
 	}
