@@ -8,8 +8,20 @@ is the source's.
 
 import importlib
 import json
+import re
 import sys
 from functools import reduce
+from pathlib import Path
+
+
+def name_side_modules() -> None:
+    """Have package data that names compiled modules, `*.so`, mean side modules too."""
+    config = Path("setup.cfg")
+    if config.exists():
+        text = config.read_text(encoding="utf-8")
+        changed = re.sub(r"(?m)^([ \t]+)\*\.so$", r"\g<0>\n\1*.wasm", text)
+        if changed != text:
+            config.write_text(changed, encoding="utf-8")
 
 
 def main() -> None:
@@ -25,6 +37,7 @@ def main() -> None:
         hook = getattr(backend, "get_requires_for_build_wheel", None)
         answer = list(hook(settings)) if hook else []
     else:
+        name_side_modules()
         answer = backend.build_wheel(order["output"], settings)
     with open(order["result"], "w", encoding="utf-8") as file:
         json.dump(answer, file)

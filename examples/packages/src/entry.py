@@ -8,5 +8,5 @@ async def on_fetch(request, env):
         return Response.json({"packages": sorted(checks.CHECKS)})
     if name not in checks.CHECKS:
         return Response.json({"error": f"no check of {name}"}, status=404)
-    answer = checks.run(name)
+    answer = await checks.run(name)
     return Response.json(answer, status=200 if answer["native"] and answer["equal"] else 500)
