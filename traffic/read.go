@@ -24,10 +24,10 @@ const (
 
 // Read reads the requests of a file, with their answers where it has them. The
 // kind is told by the extension (.har, .http, .rest, .curl) and, for others, by
-// how the file begins: HAR is JSON, and a script begins with "curl ". An .http
-// file is read without an environment. An error is a [*FormatError] where the
-// file's content is wrong.
-func Read(path string) ([]*Exchange, []Warning, error) {
+// how the file begins: HAR is JSON, and a script begins with "curl ". Env is the
+// environment of an .http file, as for [ReadHTTPFile]. An error is a
+// [*FormatError] where the file's content is wrong.
+func Read(path, env string) ([]*Exchange, []Warning, error) {
 	f, err := openRegular(os.DirFS(filepath.Dir(path)), filepath.Base(path))
 	if err != nil {
 		return nil, nil, fmt.Errorf("reading requests: %w", err)
@@ -46,7 +46,7 @@ func Read(path string) ([]*Exchange, []Warning, error) {
 		}
 		return exchanges, warnings, nil
 	case kindHTTP:
-		return readHTTPFile(path, "")
+		return readHTTPFile(path, env)
 	case kindCurl:
 		text, err := readText(r)
 		if err != nil {

@@ -20,7 +20,7 @@ func TestRead(t *testing.T) {
 		"a.curl": "curl", "a.sh": "curl", "d": "curl", "e.bat": "curl",
 	} {
 		t.Run(name, func(t *testing.T) {
-			exchanges, _, err := Read(filepath.Join(dir, name))
+			exchanges, _, err := Read(filepath.Join(dir, name), "")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -42,7 +42,7 @@ func TestReadErrors(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join(dir, name)
-			_, _, err := Read(path)
+			_, _, err := Read(path, "")
 			if err == nil || err.Error() != path+want {
 				t.Errorf("got %v, want …%s", err, want)
 			}
@@ -52,10 +52,10 @@ func TestReadErrors(t *testing.T) {
 			}
 		})
 	}
-	if _, _, err := Read(filepath.Join(dir, "none.har")); !errors.Is(err, os.ErrNotExist) {
+	if _, _, err := Read(filepath.Join(dir, "none.har"), ""); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("a missing file: %v", err)
 	}
-	if _, _, err := Read(dir); err == nil || !strings.Contains(err.Error(), "not a regular file") {
+	if _, _, err := Read(dir, ""); err == nil || !strings.Contains(err.Error(), "not a regular file") {
 		t.Errorf("a directory: %v", err)
 	}
 }

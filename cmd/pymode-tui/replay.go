@@ -30,6 +30,7 @@ type replayFlags struct {
 	shard       string
 	junit       string
 	against     string
+	env         string
 }
 
 // newReplayCommand is `pymode-tui replay DIR [FILE...]`.
@@ -62,6 +63,7 @@ func newReplayCommand() *cobra.Command {
 	f.BoolVar(&flags.update, "update", false, "make the answers of now those that are expected")
 	f.BoolVar(&flags.failFast, "fail-fast", false, "stop at the first answer that differs")
 	f.StringVar(&flags.filter, "filter", "", "`words` that all must fit: method:POST status:5xx path:/users/* name:create*,\nor a part of the method, URL or name")
+	f.StringVar(&flags.env, "env", "", "`environment` of .http files, by its name in http-client.env.json or\nhttp-client.private.env.json beside the file")
 	f.StringVar(&flags.shard, "shard", "", "replay the `i/n`th part of the requests only: 1/4")
 	f.StringVar(&flags.junit, "junit", "", "write a JUnit report to the `file`")
 	f.StringVar(&flags.against, "against", "", "compare with the worker in another `directory or git revision`, and not with what was saved")
@@ -84,8 +86,8 @@ func newReplayJob(dir string, files []string, flags *replayFlags, notify func(st
 	if flags.concurrency < 1 || flags.concurrency > 1000 {
 		return nil, usagef("--concurrency %d: want 1 to 1000", flags.concurrency)
 	}
-	if flags.captured && (len(files) > 0 || flags.update) {
-		return nil, usagef("--captured goes with neither files nor --update")
+	if flags.captured && (len(files) > 0 || flags.update || flags.env != "") {
+		return nil, usagef("--captured goes with neither files, nor --update, nor --env")
 	}
 	if flags.against != "" && flags.update {
 		return nil, usagef("--against does not go with --update")
@@ -110,7 +112,7 @@ func newReplayJob(dir string, files []string, flags *replayFlags, notify func(st
 	if flags.captured {
 		j.requests, err = capturedRequests(j.project, &flags.workerFlags, filter)
 	} else {
-		j.requests, err = savedRequests(j.project, files, notify)
+		j.requests, err = savedRequests(j.project, files, flags.env, notify)
 	}
 	if err != nil {
 		return nil, err

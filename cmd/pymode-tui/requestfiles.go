@@ -32,8 +32,8 @@ func (r *savedRequest) name() string {
 }
 
 // readExchanges reads the exchanges of one file by its kind, and tells what a file
-// of another tool has that can't be kept.
-func readExchanges(path string) ([]*traffic.Exchange, []traffic.Warning, error) {
+// of another tool has that can't be kept. Env is an environment of .http files.
+func readExchanges(path, env string) ([]*traffic.Exchange, []traffic.Warning, error) {
 	if traffic.IsExchange(path) {
 		e, err := traffic.ReadFile(path)
 		if err != nil {
@@ -41,12 +41,12 @@ func readExchanges(path string) ([]*traffic.Exchange, []traffic.Warning, error) 
 		}
 		return []*traffic.Exchange{e}, nil, nil
 	}
-	return traffic.Read(path)
+	return traffic.Read(path, env)
 }
 
 // savedRequests reads the files, and those in directories, in order; without
-// any, all of the project's requests/. notify tells what a file has beyond that.
-func savedRequests(p *project.Project, paths []string, notify func(string)) ([]*savedRequest, error) {
+// any, all of the project's requests/, with .http files in the environment env. notify tells what a file has beyond that.
+func savedRequests(p *project.Project, paths []string, env string, notify func(string)) ([]*savedRequest, error) {
 	if len(paths) == 0 {
 		paths = []string{filepath.Join(p.Dir, requestsDir)}
 		if _, err := os.Stat(paths[0]); errors.Is(err, fs.ErrNotExist) {
@@ -60,7 +60,7 @@ func savedRequests(p *project.Project, paths []string, notify func(string)) ([]*
 			return nil, usagef("%w", err)
 		}
 		for _, file := range files {
-			exchanges, warnings, err := readExchanges(file)
+			exchanges, warnings, err := readExchanges(file, env)
 			if err != nil {
 				return nil, usagef("%w", err)
 			}
