@@ -40,8 +40,8 @@ type Config struct {
 	// Bindings answers host calls; where it is nil they fail.
 	Bindings Bindings
 
-	// Secrets are values that events must not carry.
-	Secrets []string
+	// Secrets are values that events must not carry, by name.
+	Secrets map[string]string
 
 	// Observe gets every event, in order of occurrence for each request. It
 	// must not block. It may be nil.
@@ -56,7 +56,7 @@ type settings struct {
 
 // observe reports an event, without secrets.
 func (s *settings) observe(e Event) {
-	if len(s.mask.secrets) > 0 {
+	if !s.mask.Empty() {
 		e = s.mask.event(e)
 	}
 	s.Observe(e)

@@ -1,52 +1,23 @@
 package runtime
 
 import (
-	"bytes"
 	"slices"
-	"strings"
+
+	"pymode-tui/runtime/secret"
 )
 
 // Secrets of a worker reach its handler and whoever its handler sends them to.
 // They do not reach the screen, a capture or a log file: what is observed is a
-// copy with each secret's value replaced.
+// copy with each secret's value replaced by its name.
 
-const maskedSecret = "[secret]"
+// masker hides the secrets of a worker.
+type masker struct{ *secret.Mask }
 
-// shortestSecret is the length in bytes from which a value is masked: shorter
-// ones would mask half of any text, and are no secrets.
-const shortestSecret = 4
+func newMasker(secrets map[string]string) *masker { return &masker{secret.New(secrets)} }
 
-type masker struct {
-	secrets  []string // the longest first, since one may contain another
-	replacer *strings.Replacer
-}
+func (m *masker) text(s string) string { return m.Hide(s) }
 
-func newMasker(secrets []string) *masker {
-	m := &masker{}
-	for _, s := range secrets {
-		if len(s) >= shortestSecret {
-			m.secrets = append(m.secrets, s)
-		}
-	}
-	slices.SortFunc(m.secrets, func(a, b string) int { return len(b) - len(a) })
-	pairs := make([]string, 0, 2*len(m.secrets))
-	for _, s := range m.secrets {
-		pairs = append(pairs, s, maskedSecret)
-	}
-	m.replacer = strings.NewReplacer(pairs...)
-	return m
-}
-
-func (m *masker) text(s string) string { return m.replacer.Replace(s) }
-
-func (m *masker) bytes(b []byte) []byte {
-	for _, s := range m.secrets {
-		if bytes.Contains(b, []byte(s)) {
-			b = bytes.ReplaceAll(b, []byte(s), []byte(maskedSecret))
-		}
-	}
-	return b
-}
+func (m *masker) bytes(b []byte) []byte { return m.HideBytes(b) }
 
 func (m *masker) headers(headers []Header) []Header {
 	out := make([]Header, len(headers))

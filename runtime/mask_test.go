@@ -13,7 +13,7 @@ func TestMaskedRequestKeepsItsParent(t *testing.T) {
 	var mu sync.Mutex
 	var done []runtime.RequestDone
 	w := runtimetest.Worker(t, "def on_fetch(request, env):\n    return 'ok'\n", func(c *runtime.Config) {
-		c.Secrets = []string{"s3cr3t"}
+		c.Secrets = map[string]string{"TOKEN": "s3cr3t"}
 		c.Observe = func(e runtime.Event) {
 			if e, ok := e.(runtime.RequestDone); ok {
 				mu.Lock()
@@ -25,7 +25,7 @@ func TestMaskedRequestKeepsItsParent(t *testing.T) {
 	w.Do(t.Context(), &runtime.Request{Method: "GET", URL: "http://localhost/?s3cr3t", Parent: &runtime.Parent{Worker: "shop", ID: "7"}})
 	mu.Lock()
 	defer mu.Unlock()
-	if len(done) != 1 || done[0].Request.URL != "http://localhost/?[secret]" || done[0].Request.Parent == nil || done[0].Request.Parent.ID != "7" {
+	if len(done) != 1 || done[0].Request.URL != "http://localhost/?[secret:TOKEN]" || done[0].Request.Parent == nil || done[0].Request.Parent.ID != "7" {
 		t.Errorf("events %+v", done)
 	}
 }

@@ -220,7 +220,7 @@ func TestSecretsAreMasked(t *testing.T) {
 	var shown strings.Builder
 	w := runtimetest.Worker(t, "def on_fetch(request, env):\n    print('the token is', env.TOKEN)\n    return env.TOKEN", func(c *runtime.Config) {
 		c.Env["TOKEN"] = runtime.Binding{Kind: "secret", Value: "hunter22"}
-		c.Secrets = []string{"hunter22"}
+		c.Secrets = map[string]string{"PASSWORD": "hunter22"}
 		c.Observe = func(e runtime.Event) {
 			b, _ := json.Marshal(e)
 			shown.Write(b)
@@ -234,7 +234,7 @@ func TestSecretsAreMasked(t *testing.T) {
 	if string(r.Body) != "hunter22" {
 		t.Errorf("the client gets %q", r.Body)
 	}
-	if strings.Contains(shown.String(), "hunter22") || !strings.Contains(shown.String(), "[secret]") {
+	if strings.Contains(shown.String(), "hunter22") || !strings.Contains(shown.String(), "[secret:PASSWORD]") {
 		t.Errorf("events carry the secret: %s", shown.String())
 	}
 }

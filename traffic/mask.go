@@ -1,9 +1,6 @@
 package traffic
 
 import (
-	"bytes"
-	"cmp"
-	"encoding/base64"
 	"encoding/json"
 	"net/http"
 	"net/url"
@@ -11,20 +8,17 @@ import (
 	"strings"
 
 	"pymode-tui/runtime"
+	"pymode-tui/runtime/secret"
 )
 
 // Secrets don't get into files. The value of a secret NAME becomes
-// "[secret:NAME]" wherever it stands, also where it is written as JSON, a URL or
-// base64 has it ("[secret:NAME:json]"), and a replay puts the value back that
-// NAME has then. What no name is known of, the value of an Authorization header,
-// becomes "[secret]" and can't be put back.
+// "[secret:NAME]" wherever it stands ([secret.Mask]), and a replay puts the value
+// back that NAME has then, into the request and into recorded answers. What no name
+// is known of, the value of an Authorization header, becomes "[secret]" and can't
+// be put back.
 
 // masked is what stands in the place of a value that has no name.
-const masked = "[secret]"
-
-// shortestSecret is the length in bytes from which a value is masked, as in
-// package runtime.
-const shortestSecret = 4
+const masked = secret.Unnamed
 
 // secretHeaders carry secrets by their nature.
 var secretHeaders = []string{"Authorization", "Cookie", "Proxy-Authorization", "Set-Cookie"}
@@ -32,9 +26,7 @@ var secretHeaders = []string{"Authorization", "Cookie", "Proxy-Authorization", "
 // Masker takes secrets out of exchanges and puts them back. It is safe for use
 // by many goroutines.
 type Masker struct {
-	values  []string // what to look for
-	hide    *strings.Replacer
-	show    *strings.Replacer
+	secrets *secret.Mask
 	headers map[string]bool // canonical names, of which the value is masked
 	names   map[string]bool // of query parameters, lower case
 }
@@ -42,39 +34,7 @@ type Masker struct {
 // NewMasker returns one for the secrets, by name, and for what else the project's
 // config names: headers and query parameters.
 func NewMasker(secrets map[string]string, names []string) *Masker {
-	type form struct{ value, mask, back string }
-	var forms []form
-	for name, value := range secrets {
-		if len(value) < shortestSecret {
-			continue
-		}
-		text, _ := json.Marshal(value) // a string always has a JSON form
-		seen := map[string]bool{}
-		for _, f := range []form{
-			{value, "[secret:" + name + "]", value},
-			{string(text[1 : len(text)-1]), "[secret:" + name + ":json]", ""},
-			{url.QueryEscape(value), "[secret:" + name + ":url]", ""},
-			{url.PathEscape(value), "[secret:" + name + ":path]", ""},
-			{base64.StdEncoding.EncodeToString([]byte(value)), "[secret:" + name + ":base64]", ""},
-		} {
-			if !seen[f.value] {
-				seen[f.value] = true
-				f.back = f.value
-				forms = append(forms, f)
-			}
-		}
-	}
-	// The longest first: one may contain another.
-	slices.SortFunc(forms, func(a, b form) int {
-		return cmp.Or(len(b.value)-len(a.value), strings.Compare(a.mask, b.mask))
-	})
-	m := &Masker{headers: map[string]bool{}, names: map[string]bool{}}
-	var hide, show []string
-	for _, f := range forms {
-		m.values = append(m.values, f.value)
-		hide, show = append(hide, f.value, f.mask), append(show, f.mask, f.back)
-	}
-	m.hide, m.show = strings.NewReplacer(hide...), strings.NewReplacer(show...)
+	m := &Masker{secrets: secret.New(secrets), headers: map[string]bool{}, names: map[string]bool{}}
 	for _, name := range slices.Concat(secretHeaders, names) {
 		m.headers[http.CanonicalHeaderKey(name)] = true
 	}
@@ -123,34 +83,47 @@ func (m *Masker) Result(r *runtime.Result) *runtime.Result {
 	return &out
 }
 
-// Reveal is the request with the secrets put back. Complete says whether all
-// could be.
-func (m *Masker) Reveal(r *runtime.Request) (out *runtime.Request, complete bool) {
+// Reveal is the request with the secrets put back. Missing are the names that have
+// no value here, and "" where a value has no name.
+func (m *Masker) Reveal(r *runtime.Request) (out *runtime.Request, missing []string) {
+	show := func(s string) string {
+		shown, lacks := m.secrets.Show(s)
+		missing = append(missing, lacks...)
+		return shown
+	}
 	revealed := *r
-	revealed.URL = m.show.Replace(r.URL)
-	if bytes.Contains(r.Body, []byte("[secret:")) {
-		revealed.Body = []byte(m.show.Replace(string(r.Body)))
-	}
+	revealed.URL = show(r.URL)
 	revealed.Headers = make([]runtime.Header, len(r.Headers))
-	complete = !strings.Contains(revealed.URL, masked)
 	for n, h := range r.Headers {
-		revealed.Headers[n] = runtime.Header{h.Name(), m.show.Replace(h.Value())}
-		complete = complete && !strings.Contains(revealed.Headers[n].Value(), masked)
+		revealed.Headers[n] = runtime.Header{h.Name(), show(h.Value())}
 	}
-	return &revealed, complete
+	var lacks []string
+	revealed.Body, lacks = m.secrets.ShowBytes(r.Body)
+	missing = append(missing, named(lacks)...)
+	slices.Sort(missing)
+	return &revealed, slices.Compact(missing)
 }
 
-func (m *Masker) text(s string) string { return m.hide.Replace(s) }
-
-// bytes returns b itself where no secret is in it.
-func (m *Masker) bytes(b []byte) []byte {
-	for _, value := range m.values {
-		if bytes.Contains(b, []byte(value)) {
-			return []byte(m.hide.Replace(string(b)))
-		}
-	}
-	return b
+// named leaves out that a value has no name: in a body it is a text like any other.
+func named(missing []string) []string {
+	return slices.DeleteFunc(missing, func(name string) bool { return name == "" })
 }
+
+// answered is a recorded call with the secrets put back that its result has.
+func (m *Masker) answered(c RecordedCall) (out RecordedCall, missing []string) {
+	if m == nil {
+		return c, nil
+	}
+	var inResult, inBody, inError []string
+	c.Result, inResult = m.secrets.ShowBytes(c.Result)
+	c.Body, inBody = m.secrets.ShowBytes(c.Body)
+	c.Error, inError = m.secrets.Show(c.Error)
+	return c, slices.Concat(inResult, inBody, inError)
+}
+
+func (m *Masker) text(s string) string { return m.secrets.Hide(s) }
+
+func (m *Masker) bytes(b []byte) []byte { return m.secrets.HideBytes(b) }
 
 func (m *Masker) headerList(headers []runtime.Header) []runtime.Header {
 	out := make([]runtime.Header, len(headers))

@@ -2,6 +2,7 @@ package traffic
 
 import (
 	"encoding/base64"
+	"slices"
 	"strings"
 	"testing"
 
@@ -66,14 +67,18 @@ func TestMaskerTakesSecretsOut(t *testing.T) {
 		t.Error("the exchange itself was changed")
 	}
 
-	back, complete := m.Reveal(out.Request)
-	if complete {
-		t.Error("complete, though a cookie has no name")
+	back, missing := m.Reveal(out.Request)
+	if !slices.Equal(missing, []string{""}) {
+		t.Errorf("missing %q: a cookie has no name, all else has", missing)
 	}
 	if back.Headers[0] != e.Request.Headers[0] || back.Headers[4] != e.Request.Headers[4] || string(back.Body) != string(e.Request.Body) {
 		t.Errorf("revealed %+v, want %+v", back, e.Request)
 	}
-	if back, complete := m.Reveal(&runtime.Request{URL: "/", Headers: []runtime.Header{{"A", "[secret:TOKEN]"}}}); !complete || back.Headers[0].Value() != secret {
-		t.Errorf("revealed %+v, complete %v", back, complete)
+	if back, missing := m.Reveal(&runtime.Request{URL: "/", Headers: []runtime.Header{{"A", "[secret:TOKEN]"}}}); missing != nil || back.Headers[0].Value() != secret {
+		t.Errorf("revealed %+v, missing %q", back, missing)
+	}
+	other := &runtime.Request{URL: "/?a=[secret:B]", Headers: []runtime.Header{{"A", "[secret:A]"}}, Body: []byte("[secret:A] [secret]")}
+	if back, missing := m.Reveal(other); !slices.Equal(missing, []string{"A", "B"}) || back.URL != other.URL {
+		t.Errorf("revealed %+v, missing %q", back, missing)
 	}
 }

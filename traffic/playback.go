@@ -24,6 +24,7 @@ type Playback struct {
 	mu         sync.Mutex
 	tracks     map[int]*playedTrack // by child
 	unrecorded []Unrecorded
+	missing    []string // names of secrets that recorded answers have and this machine has not
 }
 
 // Unrecorded is a host call that a recording has no answer to.
@@ -219,6 +220,8 @@ func (c *playedCalls) play(ctx context.Context, op string, args, data []byte) (R
 		c.track.waiting[key] = waiting[1:]
 		call := c.track.recording.Calls[waiting[0]]
 		record.Binding, record.Detail = call.Binding, call.Detail
+		call, missing := c.playback.mask.answered(call)
+		p.missing = append(p.missing, missing...)
 		if call.Error != "" {
 			return call, errors.New(call.Error)
 		}

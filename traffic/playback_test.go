@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -242,5 +243,72 @@ func TestRecorderRecordsOneRequest(t *testing.T) {
 	}
 	if _, recording := bindings.Open(WithRecorder(ctx, nil), runtime.CallerInfo{Worker: "shop", ID: "1"}).(runtime.Outside); recording {
 		t.Error("recorded without a recorder")
+	}
+}
+
+// vault gives secrets, in each way in which a worker can get them.
+type vault struct{ world }
+
+func (v *vault) Open(context.Context, runtime.CallerInfo) runtime.Calls { return v }
+
+func (v *vault) Call(context.Context, string, []byte, []byte) ([]byte, []byte, error) {
+	return []byte(`{"value":"s3cr\"et"}`), []byte(`token=s3cr"et`), nil
+}
+
+func (v *vault) KVMultiGet(context.Context, []byte) ([][]byte, error) {
+	return [][]byte{[]byte(`s3cr"et`), []byte(`a s3cr"et b`)}, nil
+}
+
+// What a recording says with the name of a secret, the worker gets with its value;
+// a name that is not known here is told.
+func TestPlaybackPutsSecretsBack(t *testing.T) {
+	ask := func(ctx context.Context, c runtime.Calls) string {
+		result, body, err := c.Call(ctx, "kv.get", []byte(`{"key":"s3cr\"et"}`), nil)
+		values, err2 := c.KVMultiGet(ctx, []byte("keys"))
+		return fmt.Sprintf("%s %s %q %v %v", result, body, values, err, err2)
+	}
+	r := &Recorder{}
+	ctx := WithRecorder(t.Context(), r)
+	want := ask(ctx, Recorded(&vault{}).Open(ctx, runtime.CallerInfo{Worker: "shop", ID: "1"}))
+	mask := NewMasker(map[string]string{"TOKEN": `s3cr"et`}, nil)
+	recording := mask.recording(r.Recording())
+	text, _, err := (&Exchange{Recording: recording}).encode("x")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(want, `a s3cr\"et b`) {
+		t.Fatalf("the worker got %s", want)
+	}
+	for _, secret := range []string{"s3cr", "czNjciJld", "zM2NyImV0", "MzY3IiZX"} { // base64 too, wherever it begins
+		if strings.Contains(string(text), secret) {
+			t.Errorf("%s is in\n%s", secret, text)
+		}
+	}
+	p := NewPlayback(recording, mask)
+	ctx = WithPlayback(t.Context(), p)
+	if got := ask(ctx, Hermetic(&world{}).Open(ctx, runtime.CallerInfo{Worker: "shop", ID: "1"})); got != want {
+		t.Errorf("played %s, want %s", got, want)
+	}
+	if len(p.missing)+len(p.Unrecorded()) > 0 {
+		t.Errorf("missing %q, not recorded %v", p.missing, p.Unrecorded())
+	}
+
+	e := &Exchange{Request: &runtime.Request{Method: "GET", URL: "http://localhost/"}, Recording: recording}
+	worker := answering(func(ctx context.Context, _ *runtime.Request) *runtime.Result {
+		c := Hermetic(&world{}).Open(ctx, runtime.CallerInfo{Worker: "shop", ID: "1"})
+		result, _, err := c.Call(ctx, "kv.get", []byte(`{"key":"[secret:TOKEN:json]"}`), nil)
+		if err != nil {
+			t.Error(err)
+		}
+		return &runtime.Result{Status: 200, Body: result}
+	})
+	var note string
+	opts := options(t)
+	opts.Hermetic = true
+	if err := Replay(t.Context(), worker, []*Exchange{e}, opts, func(o *Outcome) { note = o.Note }); err != nil {
+		t.Fatal(err)
+	}
+	if note != "TOKEN is not in .dev.vars: the worker gets [secret:TOKEN]" {
+		t.Errorf("note %q", note)
 	}
 }

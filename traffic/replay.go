@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -130,10 +131,8 @@ func play(ctx context.Context, w Worker, e *Exchange, opts *ReplayOptions) *Outc
 	o := &Outcome{Exchange: e}
 	start := time.Now()
 	defer func() { o.Took = time.Since(start) }()
-	req, complete := opts.Mask.Reveal(e.Request)
-	if !complete {
-		o.Note = "a header or a parameter was masked and can't be put back: the worker gets [secret]"
-	}
+	req, missing := opts.Mask.Reveal(e.Request)
+	o.Note = LackingText(missing)
 	if !opts.Hermetic {
 		recorder := &Recorder{}
 		o.settle(w.Do(WithRecorder(ctx, recorder), req), opts)
@@ -146,6 +145,9 @@ func play(ctx context.Context, w Worker, e *Exchange, opts *ReplayOptions) *Outc
 	}
 	playback := NewPlayback(e.Recording, opts.Mask)
 	o.settle(w.Do(WithPlayback(ctx, playback), req), opts)
+	if o.Note == "" {
+		o.Note = LackingText(named(playback.missing))
+	}
 	o.Unrecorded = playback.Unrecorded()
 	o.Missing = slices.DeleteFunc(playback.Missing(), func(c RecordedCall) bool { return matchesAny(opts.Rules.calls, c.Op) })
 	if opts.Rules.ignores(aspectCalls) {
@@ -155,6 +157,24 @@ func play(ctx context.Context, w Worker, e *Exchange, opts *ReplayOptions) *Outc
 		o.Verdict = Different
 	}
 	return o
+}
+
+// LackingText says which secrets could not be put back ([Masker.Reveal]), "" where
+// all could.
+func LackingText(missing []string) string {
+	if len(missing) == 0 {
+		return ""
+	}
+	if missing[0] == "" {
+		return "a header or a parameter was masked and can't be put back: the worker gets [secret]"
+	}
+	slices.Sort(missing)
+	missing = slices.Compact(missing)
+	verb := "is"
+	if len(missing) > 1 {
+		verb = "are"
+	}
+	return fmt.Sprintf("%s %s not in .dev.vars: the worker gets [secret:%s]", strings.Join(missing, ", "), verb, missing[0])
 }
 
 // unfit says why a recording can't be replayed from, "" where it can.

@@ -9,6 +9,7 @@ import (
 
 	"pymode-tui/events"
 	"pymode-tui/runtime"
+	"pymode-tui/traffic"
 	"pymode-tui/tui"
 
 	"github.com/charmbracelet/x/term"
@@ -65,7 +66,10 @@ func (s *session) Do(ctx context.Context, worker string, req *runtime.Request) e
 	if err != nil {
 		return err
 	}
-	req, _ = v.mask.Load().Reveal(req) // [secret:NAME], as a user may write it
+	req, lacking := v.mask.Load().Reveal(req) // [secret:NAME], as the screen shows it and a user may write it
+	if text := traffic.LackingText(lacking); text != "" {
+		s.notice("%s: %s", worker, text)
+	}
 	v.send(ctx, req, sourceConsole)
 	return nil
 }

@@ -79,3 +79,48 @@ func TestSaveToADamagedFile(t *testing.T) {
 		t.Errorf("%q, %v", text, err)
 	}
 }
+
+// What the screen shows of a secret is its name, and a request sent again from
+// there has its value. What the name is not known of is told.
+func TestSecretsAreSentAgain(t *testing.T) {
+	r := start(t, map[string]string{
+		"entry.py":  "def on_fetch(request, env):\n    return 'same' if request.headers.get('x-token') == env.TOKEN else 'another'\n",
+		".dev.vars": "TOKEN=s3cr3t value\n",
+	}, true)
+	v := r.workers[0]
+	<-v.opened
+	req := &runtime.Request{Method: "GET", URL: "http://localhost/?t=s3cr3t+value", Headers: []runtime.Header{{"X-Token", "s3cr3t value"}}}
+	var shown *runtime.Request
+	sub := r.stream.Subscribe(subscription)
+	defer sub.Close()
+	v.send(t.Context(), req, sourceGateway)
+	for shown == nil {
+		batch, _, err := sub.Next(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range batch {
+			if done, ok := e.(runtime.RequestDone); ok {
+				shown = done.Request
+			}
+		}
+	}
+	if shown.Headers[0].Value() != "[secret:TOKEN]" || shown.URL != "http://localhost/?t=[secret:TOKEN:url]" {
+		t.Fatalf("shown %+v", shown)
+	}
+	if err := r.Do(t.Context(), v.project.Name, shown); err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range r.captured(2) {
+		if string(e.Result.Body) != "same" {
+			t.Errorf("the answer to %+v was %q", e.Request, e.Result.Body)
+		}
+	}
+	if err := r.Do(t.Context(), v.project.Name, &runtime.Request{Method: "GET", URL: "http://localhost/?[secret:NONE]"}); err != nil {
+		t.Fatal(err)
+	}
+	r.eventually("NONE is not in .dev.vars: the worker gets [secret:NONE]")
+	if strings.Contains(r.out.String(), "s3cr3t") {
+		t.Errorf("the secret is in\n%s", r.out.String())
+	}
+}

@@ -38,6 +38,7 @@ func workerConfig(p *project.Project, f *workerFlags, bindings *bindings, observ
 	c := runtime.Config{
 		Name: p.Name, Dir: p.Dir, Module: p.Module, Path: p.Path,
 		Env:          map[string]runtime.Binding{},
+		Secrets:      map[string]string{},
 		SitePackages: siteDir(p), // it may come later
 		MemoryLimit:  int64(f.memoryLimit),
 		CPULimit:     f.cpuLimit,
@@ -52,7 +53,7 @@ func workerConfig(p *project.Project, f *workerFlags, bindings *bindings, observ
 	}
 	for name, secret := range p.Secrets {
 		c.Env[name] = runtime.Binding{Kind: "secret", Value: secret.Reveal()}
-		c.Secrets = append(c.Secrets, secret.Reveal())
+		c.Secrets[name] = secret.Reveal()
 	}
 	for _, b := range p.Bindings {
 		c.Env[b.Name] = runtime.Binding{Kind: string(b.Kind), Target: b.Target}
