@@ -135,8 +135,9 @@ func play(ctx context.Context, w Worker, e *Exchange, opts *ReplayOptions) *Outc
 	o.Note = LackingText(missing)
 	if !opts.Hermetic {
 		recorder := &Recorder{}
-		o.settle(w.Do(WithRecorder(ctx, recorder), req), opts)
+		result := w.Do(WithRecorder(ctx, recorder), req)
 		o.Recording = opts.Mask.recording(recorder.Recording())
+		o.settle(result, opts)
 		return o
 	}
 	if why := e.Recording.unfit(); why != "" {
@@ -205,7 +206,11 @@ func (o *Outcome) settle(r *runtime.Result, opts *ReplayOptions) {
 		if o.Exchange.elsewhere() {
 			got.Logs, got.Calls = nil, nil
 		}
-		if o.Differences = Compare(want, &got, opts.Rules); len(o.Differences) > 0 {
+		o.Differences = Compare(want, &got, opts.Rules)
+		if !o.Exchange.elsewhere() && !slices.ContainsFunc(o.Differences, func(d Difference) bool { return d.Aspect == aspectCalls }) {
+			o.Differences = append(o.Differences, compareSQL(o.Exchange.Recording, o.Recording, opts.Rules)...)
+		}
+		if len(o.Differences) > 0 {
 			o.Verdict = Different
 		}
 	}

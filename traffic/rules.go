@@ -37,6 +37,7 @@ const volatileHeaders = "age cf-ray content-length date expires request-id serve
 // ParseRules reads what a project's config ignores, an aspect each:
 //
 //	status  headers  body  logs  calls  cpu  memory  error
+//	params               of SQL, which is compared all the same
 //	header:x-build-*     headers, by name
 //	body:items[*].id     a place in a JSON body; * is any key, [*] any index, ** any number of both
 //	log:took *           log lines, by text
@@ -52,11 +53,11 @@ func ParseRules(ignore []string) (*Rules, error) {
 		aspect, pattern, isPattern := strings.Cut(rule, ":")
 		if !isPattern {
 			switch aspect {
-			case aspectStatus, "headers", aspectBody, aspectLogs, aspectCalls, aspectCPU, aspectMemory, aspectError:
+			case aspectStatus, "headers", aspectBody, aspectLogs, aspectCalls, "params", aspectCPU, aspectMemory, aspectError:
 				r.whole[aspect] = true
 				continue
 			}
-			return nil, fmt.Errorf("ignore %q: want status, headers, body, logs, calls, cpu, memory, error, or header:NAME, body:PATH, log:TEXT, call:OP", rule)
+			return nil, fmt.Errorf("ignore %q: want status, headers, body, logs, calls, params, cpu, memory, error, or header:NAME, body:PATH, log:TEXT, call:OP", rule)
 		}
 		pattern = strings.TrimSpace(pattern)
 		if pattern == "" {

@@ -192,6 +192,9 @@ func (j *replayJob) run(ctx context.Context, w *replayWorkers, report *replayRep
 		err := traffic.Replay(ctx, w.before, exchanges, options, func(o *traffic.Outcome) {
 			e := *o.Exchange
 			e.Result = o.Result
+			if o.Recording != nil { // live: what that one has asked for
+				e.Recording = o.Recording
+			}
 			exchanges[n] = &e
 			n++
 		})
