@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"context"
 	"time"
 )
 
@@ -55,11 +56,31 @@ type settings struct {
 }
 
 // observe reports an event, without secrets.
-func (s *settings) observe(e Event) {
-	if !s.mask.Empty() {
-		e = s.mask.event(e)
+func (s *settings) observe(e Event) { s.Observe(s.shown(e)) }
+
+// shown is an event without secrets.
+func (s *settings) shown(e Event) Event {
+	if s.mask.Empty() {
+		return e
 	}
-	s.Observe(e)
+	return s.mask.event(e)
+}
+
+type observerKey struct{}
+
+// WithObserver returns a context for requests whose events, masked as all are, go
+// to observe and not to the worker's own observer: with those of the workers that
+// such a request calls.
+func WithObserver(ctx context.Context, observe func(Event)) context.Context {
+	return context.WithValue(ctx, observerKey{}, observe)
+}
+
+// observer is who gets the events of a request.
+func (w *Worker) observer(ctx context.Context) func(Event) {
+	if own, ok := ctx.Value(observerKey{}).(func(Event)); ok {
+		return func(e Event) { own(w.settings().shown(e)) }
+	}
+	return func(e Event) { w.settings().observe(e) }
 }
 
 // Binding is one entry of env.

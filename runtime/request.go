@@ -13,37 +13,38 @@ import (
 // what goes wrong is in its Error, with the response that a client is to get.
 func (w *Worker) Do(ctx context.Context, req *Request) *Result {
 	start := time.Now()
+	observe := w.observer(ctx)
 	id := w.nextID()
 	result := &Result{ID: id}
 	ctx, end, err := w.begin(ctx)
 	if err != nil {
-		return w.refuse(result, req, start, err)
+		return w.refuse(observe, result, req, start, err)
 	}
 	defer end()
 	g, err := w.generation(ctx)
 	if err != nil {
-		return w.refuse(result, req, start, err)
+		return w.refuse(observe, result, req, start, err)
 	}
 	defer g.release()
 	result.Generation = g.number
-	w.settings().observe(RequestStarted{
+	observe(RequestStarted{
 		Worker: w.settings().Name, At: start, ID: id, Generation: g.number,
 		Request: req, Method: req.Method, URL: req.URL, Parent: req.Parent,
 	})
 	if g.failure != nil {
 		result.fail(g.failure, 500)
-		return w.done(result, req)
+		return w.done(observe, result, req)
 	}
 	select {
 	case w.slots <- struct{}{}:
 		defer func() { <-w.slots }()
 	case <-ctx.Done():
-		return w.refuse(result, req, start, ctx.Err())
+		return w.refuse(observe, result, req, start, ctx.Err())
 	}
 	in, err := g.take(ctx)
 	if err != nil {
 		result.fail(&Failure{Kind: FailureProtocol, Message: fmt.Sprintf("no instance: %v", err)}, 503)
-		return w.done(result, req)
+		return w.done(observe, result, req)
 	}
 	result.Metrics.Start = time.Since(start).Microseconds()
 	endedWell := w.serve(ctx, in, g, req, result)
@@ -56,18 +57,18 @@ func (w *Worker) Do(ctx context.Context, req *Request) *Result {
 	} else {
 		in.close()
 	}
-	return w.done(result, req)
+	return w.done(observe, result, req)
 }
 
 // refuse answers a request that got no instance.
-func (w *Worker) refuse(result *Result, req *Request, start time.Time, err error) *Result {
+func (w *Worker) refuse(observe func(Event), result *Result, req *Request, start time.Time, err error) *Result {
 	result.Metrics.Start = time.Since(start).Microseconds()
 	result.fail(&Failure{Kind: FailureProtocol, Message: err.Error()}, 503)
-	return w.done(result, req)
+	return w.done(observe, result, req)
 }
 
-func (w *Worker) done(result *Result, req *Request) *Result {
-	w.settings().observe(RequestDone{Worker: w.settings().Name, At: time.Now(), Request: req, Result: result})
+func (w *Worker) done(observe func(Event), result *Result, req *Request) *Result {
+	observe(RequestDone{Worker: w.settings().Name, At: time.Now(), Request: req, Result: result})
 	return result
 }
 
@@ -83,20 +84,21 @@ func (w *Worker) serve(ctx context.Context, in *instance, g *generation, req *Re
 	if req.Parent != nil {
 		caller.Chain = append(slices.Clip(req.Parent.Chain), caller.Chain...)
 	}
+	observe := w.observer(ctx)
 	x := newExecution(executionConfig{
 		engine: w.engine, cpuLimit: w.settings().CPULimit, wallLimit: w.settings().WallLimit, fuel: w.settings().fuel, input: input,
 		env: g.settings.Env, bindings: g.settings.Bindings, caller: caller,
 		onCall: func(c Call) {
-			w.settings().observe(Called{Worker: w.settings().Name, At: time.Now(), ID: result.ID, Generation: g.number, Call: c})
+			observe(Called{Worker: w.settings().Name, At: time.Now(), ID: result.ID, Generation: g.number, Call: c})
 		},
 		onModule: func(m Module) {
-			w.settings().observe(Loaded{Worker: w.settings().Name, At: time.Now(), ID: result.ID, Generation: g.number, Module: m})
+			observe(Loaded{Worker: w.settings().Name, At: time.Now(), ID: result.ID, Generation: g.number, Module: m})
 		},
 		onLog: func(l Log) {
-			w.settings().observe(Logged{Worker: w.settings().Name, At: time.Now(), ID: result.ID, Generation: g.number, Log: l})
+			observe(Logged{Worker: w.settings().Name, At: time.Now(), ID: result.ID, Generation: g.number, Log: l})
 		},
 		onRunning: func(cpu, memory int64) {
-			w.settings().observe(RequestRunning{Worker: w.settings().Name, At: time.Now(), ID: result.ID, CPU: cpu, Memory: memory})
+			observe(RequestRunning{Worker: w.settings().Name, At: time.Now(), ID: result.ID, CPU: cpu, Memory: memory})
 		},
 	})
 	x.threads = w.newThreads(ctx, g, x, result.ID)

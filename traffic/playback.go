@@ -129,9 +129,17 @@ func importClock() time.Time { return time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC
 
 // Open implements [runtime.Bindings].
 func (h *hermetic) Open(ctx context.Context, info runtime.CallerInfo) runtime.Calls {
+	if calls := played(ctx, info); calls != nil {
+		return calls
+	}
+	return &importCalls{h.live.Open(ctx, info), newPlayedClock(&Recording{Clock: importClock(), Start: 1})}
+}
+
+// played are the calls of a request that a playback answers; nil for others.
+func played(ctx context.Context, info runtime.CallerInfo) runtime.Calls {
 	p, _ := ctx.Value(playbackKey{}).(*Playback)
 	if p == nil || info.ID == "" {
-		return &importCalls{h.live.Open(ctx, info), newPlayedClock(&Recording{Clock: importClock(), Start: 1})}
+		return nil
 	}
 	t := p.track(info.Child)
 	return &playedCalls{playedClock: newPlayedClock(t.recording), playback: p, track: t}

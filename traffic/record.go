@@ -85,13 +85,17 @@ func (r *Recorder) room(bytes int) bool {
 	return ok
 }
 
-// Recorded are bindings whose calls are recorded where the context has a recorder.
+// Recorded are bindings whose calls are recorded where the context has a recorder,
+// and answered from a recording where it has a playback. An import has live clocks.
 func Recorded(b runtime.Bindings) runtime.Bindings { return &recorded{b} }
 
 type recorded struct{ bindings runtime.Bindings }
 
 // Open implements [runtime.Bindings].
 func (b *recorded) Open(ctx context.Context, info runtime.CallerInfo) runtime.Calls {
+	if calls := played(ctx, info); calls != nil {
+		return calls
+	}
 	calls := b.bindings.Open(ctx, info)
 	r, _ := ctx.Value(recorderKey{}).(*Recorder)
 	if r == nil || info.ID == "" {

@@ -178,6 +178,9 @@ func LackingText(missing []string) string {
 	return fmt.Sprintf("%s %s not in .dev.vars: the worker gets [secret:%s]", strings.Join(missing, ", "), verb, missing[0])
 }
 
+// Complete reports whether a request can be replayed hermetically.
+func (r *Recording) Complete() bool { return r.unfit() == "" }
+
 // unfit says why a recording can't be replayed from, "" where it can.
 func (r *Recording) unfit() string {
 	if r == nil {

@@ -5,14 +5,8 @@ import (
 	"sync"
 	"time"
 
-	"pymode-tui/traffic"
-
 	tea "charm.land/bubbletea/v2"
 )
-
-// maxCopied bounds what is sent to the clipboard, in bytes: terminals ignore or
-// cut what is longer.
-const maxCopied = 64 << 10
 
 // tasks owns the goroutines in which commands run: Bubble Tea starts them but
 // does not wait for them. The zero value is ready for use.
@@ -124,19 +118,4 @@ func (m *Model) save() tea.Cmd {
 		}
 		return savedMsg{file}
 	})
-}
-
-// copyCurl copies the current request to the terminal's clipboard.
-func (m *Model) copyCurl() tea.Cmd {
-	x := m.requests.current()
-	if x == nil || x.request == nil {
-		return m.say(faint, "no request to copy")
-	}
-	if len(x.request.Body) > maxCopied {
-		return m.say(caution, "too large for the clipboard: "+formatBytes(int64(len(x.request.Body))))
-	}
-	return tea.Batch(
-		tea.SetClipboard(traffic.WriteCurl(&traffic.Exchange{Request: x.request})),
-		m.say(good, "copied "+x.method+" "+x.path+" as curl"),
-	)
 }

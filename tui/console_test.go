@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"slices"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"pymode-tui/runtime"
+	"pymode-tui/traffic"
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/x/ansi"
@@ -61,6 +63,7 @@ type fakeBackend struct {
 	done     []*runtime.Request
 	reloaded []string
 	saved    []*runtime.Result
+	watched  []bool
 	err      error // of the next calls
 }
 
@@ -73,6 +76,16 @@ func (b *fakeBackend) Reload(_ context.Context, worker string) error {
 	b.reloaded = append(b.reloaded, worker)
 	return b.err
 }
+
+func (b *fakeBackend) HAR(_ context.Context, e *traffic.Exchange) ([]byte, error) {
+	var archive bytes.Buffer
+	if err := traffic.WriteHAR(&archive, []*traffic.Exchange{e}, nil); err != nil {
+		return nil, err
+	}
+	return archive.Bytes(), b.err
+}
+
+func (b *fakeBackend) Watch(on bool) { b.watched = append(b.watched, on) }
 
 func (b *fakeBackend) Save(_ context.Context, _ string, _ *runtime.Request, result *runtime.Result) (string, error) {
 	b.saved = append(b.saved, result)

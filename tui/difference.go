@@ -15,10 +15,17 @@ func differenceLines(before, x *exchange, width int) []line {
 	if before == nil || before.result == nil || x.result == nil {
 		return []line{styled(faint, "nothing to compare with: pin the request (p), and save a file")}
 	}
+	between := fmt.Sprintf("generation %d → %d", before.generation, x.generation)
+	if x.saved != "" {
+		between = fmt.Sprintf("%s → generation %d", x.saved, x.generation)
+	}
 	head := line{
-		{fmt.Sprintf("generation %d → %d", before.generation, x.generation), heading},
+		{between, heading},
 		{"   " + formatMicros(before.result.Metrics.Wall) + " → " + formatMicros(x.result.Metrics.Wall), plain},
 		{"   " + formatBytes(before.result.Metrics.MemoryPeak) + " → " + formatBytes(x.result.Metrics.MemoryPeak), faint},
+	}
+	if x.saved != "" { // no times are saved
+		head = head[:1]
 	}
 	lines := []line{head, nil}
 	edits := udiff.Unified("before", "now", textOf(before.result, width), textOf(x.result, width))

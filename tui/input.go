@@ -18,6 +18,8 @@ func (m *Model) press(msg tea.KeyPressMsg) tea.Cmd {
 	case m.mode == modeFilter:
 		m.pressFilter(msg)
 		return nil
+	case m.mode == modeCopy:
+		return m.pressCopy(msg)
 	case m.focus == bindingsID && m.bindings.asking != nil:
 		return m.bindings.answer(msg)
 	case m.mode == modeHelp:
@@ -97,7 +99,9 @@ func (m *Model) pressNormal(msg tea.KeyPressMsg) (cmd tea.Cmd) {
 	case matches(msg, k.Browser):
 		return m.browse()
 	case matches(msg, k.Copy):
-		return m.copyCurl()
+		return m.beginCopy()
+	case matches(msg, k.ReplayAll):
+		return m.replayShown()
 	case m.focus == requestsID && matches(msg, k.Open):
 		m.requests.selectRow(m.requests.index)
 		m.focus = detailID

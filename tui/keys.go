@@ -14,6 +14,8 @@ type keymap struct {
 	// In every pane.
 	Next, Previous, Focus, Zoom, Widen   key.Binding
 	Filter, Replay, Reload, Copy, Follow key.Binding
+	ReplayAll                            key.Binding
+	CopyCurl, CopyBody, CopyHAR          key.Binding // after Copy
 	Help, Quit                           key.Binding
 	Pin, Auto, Diff, Editor, Browser     key.Binding
 	Save, Compose, EditRequest, Palette  key.Binding
@@ -44,7 +46,11 @@ func newKeymap() keymap {
 		Filter:      bind("/", "/", "filter"),
 		Replay:      bind("r", "r", "replay"),
 		Reload:      bind("R", "R", "reload", "shift+r"),
-		Copy:        bind("y", "y", "copy curl"),
+		Copy:        bind("y", "y", "copy"),
+		CopyCurl:    bind("y", "y c", "copy as curl", "c"),
+		CopyBody:    bind("b", "b", "copy body"),
+		CopyHAR:     bind("h", "h", "copy as HAR"),
+		ReplayAll:   bind("ctrl+r", "ctrl+r", "replay all shown"),
 		Follow:      bind("f", "f", "follow"),
 		Pin:         bind("p", "p", "pin"),
 		Save:        bind("S", "S", "save as test", "shift+s"),
@@ -99,7 +105,8 @@ func (k *keymap) scopes() (left, right []scope) {
 	}
 	right = []scope{
 		{"Moving", []key.Binding{k.Down, k.Up, k.Top, k.Bottom, k.HalfDown, k.HalfUp, k.PageDown, k.PageUp}},
-		{"Requests", []key.Binding{k.Open, k.Clear}},
+		{"Requests", []key.Binding{k.Open, k.ReplayAll, k.Clear}},
+		{"After y", k.copyKeys()},
 		{"Detail", []key.Binding{k.NextTab, k.PrevTab}},
 		{"Logs, host calls", []key.Binding{k.Follow, k.Clear}},
 		{"Bindings", []key.Binding{k.Open, k.Back, k.Search, k.Query, k.Edit, k.Delete}},
@@ -114,6 +121,8 @@ func (m *Model) footerKeys() []key.Binding {
 	switch {
 	case m.mode == modeFilter:
 		return []key.Binding{k.Accept, k.Leave, k.RowDown, k.RowUp}
+	case m.mode == modeCopy:
+		return append(k.copyKeys(), k.Leave)
 	case m.palette != nil:
 		return []key.Binding{k.Accept, k.Leave, k.RowDown, k.RowUp}
 	case m.mode == modeHelp:

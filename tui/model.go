@@ -18,6 +18,7 @@ const (
 	modeNormal mode = iota
 	modeFilter      // typing a filter: every printable key is text
 	modeHelp        // the help is over everything else
+	modeCopy        // the next key says what to copy
 )
 
 // Model is the console. It is the only [tea.Model]; its panes are plain
@@ -141,6 +142,8 @@ func (m *Model) handle(msg tea.Msg) tea.Cmd {
 		return m.sendComposed(msg)
 	case savedMsg:
 		return m.say(good, "saved as "+msg.file+": pymode-tui replay sends it again, and compares")
+	case copiedMsg:
+		return m.copied(msg.text, msg.what)
 	case failedMsg:
 		return m.say(bad, msg.doing+" failed: "+msg.err.Error())
 	}

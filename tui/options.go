@@ -6,6 +6,7 @@ import (
 
 	"pymode-tui/events"
 	"pymode-tui/runtime"
+	"pymode-tui/traffic"
 )
 
 // Backend is what the console asks of whoever runs the workers. Its methods
@@ -25,6 +26,12 @@ type Backend interface {
 	// worker's project, to be replayed as a test. It returns the file, as the
 	// user would write it.
 	Save(ctx context.Context, worker string, req *runtime.Request, result *runtime.Result) (file string, err error)
+
+	// HAR is an archive of one exchange, without secrets.
+	HAR(ctx context.Context, e *traffic.Exchange) ([]byte, error)
+
+	// Watch has saved requests sent again after each save, or not.
+	Watch(on bool)
 }
 
 // WorkerInfo names a worker.

@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"slices"
 	"strings"
 
 	"charm.land/bubbles/v2/key"
@@ -69,6 +70,9 @@ func (m *Model) pressPalette(msg tea.KeyPressMsg) tea.Cmd {
 	case matches(msg, k.Accept):
 		m.palette = nil
 		if b, ok := p.shown.chosen(); ok {
+			if slices.ContainsFunc(k.copyKeys(), func(c key.Binding) bool { return c.Help() == b.Help() }) {
+				m.mode = modeCopy
+			}
 			return m.press(keyMessage(b.Keys()[0]))
 		}
 	default:

@@ -114,12 +114,17 @@ func (m *Model) replayPins(worker string) tea.Cmd {
 		return nil
 	}
 	backend, ctx := m.options.Backend, m.ctx
-	var requests []*runtime.Request
+	var requests, rest []*runtime.Request // first those that were not the same the last time
 	for _, p := range m.session.pins {
-		if p.worker == worker {
+		switch {
+		case p.worker != worker:
+		case p.last != nil && p.last.outcome == outcomeDiffers:
 			requests = append(requests, p.request)
+		default:
+			rest = append(rest, p.request)
 		}
 	}
+	requests = append(requests, rest...)
 	if len(requests) == 0 {
 		return nil
 	}
@@ -136,10 +141,11 @@ func (m *Model) replayPins(worker string) tea.Cmd {
 // toggleAuto switches the sending of pinned requests off and on.
 func (m *Model) toggleAuto() tea.Cmd {
 	m.manual = !m.manual
+	m.options.Backend.Watch(!m.manual)
 	if m.manual {
-		return m.say(faint, "pinned requests wait for r")
+		return m.say(faint, "pinned and saved requests wait for r")
 	}
-	return m.say(good, "pinned requests are sent after each reload")
+	return m.say(good, "pinned and saved requests are sent after each reload")
 }
 
 // pinMark is what stands before a request: whether it is pinned, and what came of

@@ -32,7 +32,7 @@ func TestPinnedRequestsAreSentAgain(t *testing.T) {
 	c.Press("1", "g").Requests().Contains("≠  3 GET /users/7", "=  2 GET /users/7")
 	c.Press("d").Detail().Contains(`-  "name": "Ada"`, `+  "name": "Grace"`, "+info twice").Lacks("+info loaded")
 
-	c.Press("a").Footer("pinned requests wait for r")
+	c.Press("a").Footer("pinned and saved requests wait for r")
 	sent := len(c.backend.done)
 	c.Events(ready(4)...)
 	if len(c.backend.done) != sent {

@@ -11,6 +11,7 @@ import (
 
 	"pymode-tui/events"
 	"pymode-tui/runtime"
+	"pymode-tui/traffic"
 
 	tea "charm.land/bubbletea/v2"
 )
@@ -89,6 +90,12 @@ func (b *blockedBackend) Reload(context.Context, string) error { return errors.E
 func (b *blockedBackend) Save(context.Context, string, *runtime.Request, *runtime.Result) (string, error) {
 	return "", errors.ErrUnsupported
 }
+
+func (b *blockedBackend) HAR(context.Context, *traffic.Exchange) ([]byte, error) {
+	return nil, errors.ErrUnsupported
+}
+
+func (b *blockedBackend) Watch(bool) {}
 
 func TestRun(t *testing.T) {
 	var stream events.Stream[runtime.Event]

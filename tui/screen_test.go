@@ -298,16 +298,6 @@ func TestMouse(t *testing.T) {
 	}
 }
 
-func TestCopyAsCurl(t *testing.T) {
-	c := newConsole(t).Press("y").Footer("no request to copy")
-	c.Events(story()...).Press("y").Footer("copied GET /users/7 as curl")
-	if want := []string{"curl http://127.0.0.1:8787/users/7"}; !slices.Equal(c.copied, want) {
-		t.Errorf("copied %q, want %q", c.copied, want)
-	}
-	c.Events(request(7, "PUT", "/", func(r *runtime.Request, _ *runtime.Result) { r.Body = make([]byte, 1<<20) })...)
-	c.Press("y").Footer("too large for the clipboard: 1.0 MB")
-}
-
 func TestMessageGoesAway(t *testing.T) {
 	c := newConsole(t).Press("y").Footer("no request to copy")
 	first := c.model.flash.id

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"pymode-tui/runtime"
+	"pymode-tui/traffic"
 )
 
 // The bounds of what the console remembers.
@@ -44,7 +45,8 @@ type worker struct {
 	failure    *runtime.Failure
 	last       *exchange // the newest request
 
-	importCPU   int64        // of the last import, in µs
+	importCPU   int64 // of the last import, in µs
+	tests       traffic.TestRun
 	modules     []moduleCost // that it paid for, the most expensive first
 	moduleCount int          // how many there were
 }
@@ -70,6 +72,7 @@ type exchange struct {
 	depth      int         // how many wait for it
 	before     *exchange   // the same pinned request in the generation before
 	outcome    outcome     // of the comparison with it
+	saved      string      // the file of the saved request that it was compared with; clean
 }
 
 // entryKind says what an entry of the logs is.
@@ -134,6 +137,10 @@ func (s *session) apply(event runtime.Event) {
 		s.loaded(e)
 	case runtime.Imported:
 		s.imported(e)
+	case traffic.Tested:
+		s.tested(e)
+	case traffic.TestRun:
+		s.ran(e)
 	case runtime.Notice:
 		s.notice(e.At, e.Text)
 	}

@@ -22,7 +22,7 @@ func (m *Model) drawStatus(c *canvas) {
 	}
 }
 
-// statusLine is "myworker · gen 14 · ready".
+// statusLine is "myworker · gen 14 · ready · 7 same · 1 differs".
 func (m *Model) statusLine() line {
 	w := m.worker()
 	if w == nil {
@@ -35,7 +35,8 @@ func (m *Model) statusLine() line {
 	if w.generation > 0 {
 		l = append(l, span{" · ", faint}, span{"gen " + strconv.Itoa(w.generation), plain})
 	}
-	return append(l, span{" · ", faint}, span{m.stateText(w), stateRole(w.state)})
+	l = append(l, span{" · ", faint}, span{m.stateText(w), stateRole(w.state)})
+	return append(l, m.session.testLine(w)...)
 }
 
 // stateText says what a worker is doing.

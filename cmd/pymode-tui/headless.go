@@ -10,6 +10,7 @@ import (
 
 	"pymode-tui/events"
 	"pymode-tui/runtime"
+	"pymode-tui/traffic"
 )
 
 // headless prints what the console would show, line by line: for pipes, CI and
@@ -122,10 +123,41 @@ func (h *headless) line(e runtime.Event) string {
 		return stamp(e.At) + oneLine(fmt.Sprintf("%s %s %s %.1f ms %s", e.Call.Op, e.Call.Binding, e.Call.Detail, float64(e.Call.Duration)/1000, e.Call.Error))
 	case runtime.Loaded:
 		return stamp(e.At) + oneLine(fmt.Sprintf("side module %s, %d bytes %s", e.Module.Path, e.Module.Bytes, e.Module.Error))
+	case traffic.Tested:
+		return testedLine(stamp(e.At), &e)
+	case traffic.TestRun:
+		if e.Running {
+			return ""
+		}
+		return stamp(e.At) + fmt.Sprintf("%s: saved requests in %.1f ms: %s", oneLine(e.Worker), float64(e.Duration)/1000, testCounts(e.Same, e.Different))
 	case runtime.Notice:
 		return stamp(e.At) + "note: " + oneLine(e.Text)
 	}
 	return ""
+}
+
+// testedLine says of a saved request in what its answer was not the same; nothing
+// where it was.
+func testedLine(stamp string, e *traffic.Tested) string {
+	if e.Verdict == traffic.Same {
+		return ""
+	}
+	line := fmt.Sprintf("%s%s %s  %s %s", stamp, e.Verdict, oneLine(e.File), oneLine(e.Method), oneLine(e.URL))
+	for _, detail := range e.Details {
+		line += "\n" + strings.Repeat(" ", len(stamp)) + oneLine(detail)
+	}
+	return line
+}
+
+// testCounts is "7 same · 1 differs".
+func testCounts(same, different int) string {
+	switch different {
+	case 0:
+		return fmt.Sprintf("%d same", same)
+	case 1:
+		return fmt.Sprintf("%d same · 1 differs", same)
+	}
+	return fmt.Sprintf("%d same · %d differ", same, different)
 }
 
 func stateLine(e runtime.StateChanged) string {

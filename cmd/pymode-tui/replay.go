@@ -100,15 +100,11 @@ func newReplayJob(dir string, files []string, flags *replayFlags, notify func(st
 	if j.project, err = project.Load(dir); err != nil {
 		return nil, err
 	}
-	rules, err := traffic.ParseRules(j.project.Replay.Ignore)
-	if err != nil {
-		return nil, &project.Error{File: "pyproject.toml", Message: "replay.ignore in [tool.pymode]: " + err.Error(), Err: err}
+	if j.options, err = replayOptions(j.project); err != nil {
+		return nil, err
 	}
-	rules.CPU, rules.Memory = j.project.Replay.CPU, j.project.Replay.Memory
-	j.options = traffic.ReplayOptions{
-		Concurrency: flags.concurrency, Pace: flags.pace, Hermetic: flags.hermetic, FailFast: flags.failFast && !flags.update,
-		Rules: rules, Mask: masker(j.project),
-	}
+	j.options.Concurrency, j.options.Pace, j.options.Hermetic = flags.concurrency, flags.pace, flags.hermetic
+	j.options.FailFast = flags.failFast && !flags.update
 	if flags.captured {
 		j.requests, err = capturedRequests(j.project, &flags.workerFlags, filter)
 	} else {

@@ -70,7 +70,7 @@ func (r *replayReport) add(request *savedRequest, o *traffic.Outcome, updated bo
 	if o.Result != nil {
 		line.Status = o.Result.Status
 	}
-	details := details(o)
+	details := o.Details()
 	for _, u := range o.Unrecorded {
 		call := replayCall{Op: u.Call.Op, Binding: u.Call.Binding, Detail: u.Call.Detail}
 		if u.Frame != nil {
@@ -87,24 +87,6 @@ func (r *replayReport) add(request *savedRequest, o *traffic.Outcome, updated bo
 		return
 	}
 	r.text(&line, details)
-}
-
-// details are the lines that say why an outcome is not as it should be.
-func details(o *traffic.Outcome) []string {
-	var lines []string
-	if o.Reason != "" {
-		lines = append(lines, o.Reason)
-	}
-	for _, d := range o.Differences {
-		lines = append(lines, strings.Split(d.String(), "\n")...)
-	}
-	for _, u := range o.Unrecorded {
-		lines = append(lines, u.Text())
-	}
-	for _, c := range o.Missing {
-		lines = append(lines, traffic.MissingText(c))
-	}
-	return lines
 }
 
 func (r *replayReport) object(line *replayLine) {

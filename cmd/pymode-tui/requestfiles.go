@@ -19,6 +19,7 @@ const requestsDir = "requests"
 // savedRequest is an exchange to be replayed and where it is from.
 type savedRequest struct {
 	file     string // as the user may open it; of a captured one its ID
+	path     string // of the file; "" of a captured one
 	exchange *traffic.Exchange
 	own      bool // the file holds this exchange alone, and can be rewritten
 }
@@ -69,7 +70,7 @@ func savedRequests(p *project.Project, paths []string, env string, notify func(s
 			}
 			own := len(exchanges) == 1 && traffic.IsExchange(file)
 			for _, e := range exchanges {
-				requests = append(requests, &savedRequest{file: shown(file), exchange: e, own: own})
+				requests = append(requests, &savedRequest{file: shown(file), path: file, exchange: e, own: own})
 			}
 		}
 	}

@@ -65,6 +65,17 @@ func (s *session) Save(_ context.Context, worker string, req *runtime.Request, r
 	return shown(file), err
 }
 
+// HAR implements [tui.Backend].
+func (s *session) HAR(_ context.Context, e *traffic.Exchange) ([]byte, error) {
+	v, err := s.running(e.Worker)
+	if err != nil {
+		return nil, err
+	}
+	var archive bytes.Buffer
+	err = traffic.WriteHAR(&archive, []*traffic.Exchange{v.mask.Load().Exchange(e)}, nil)
+	return archive.Bytes(), err
+}
+
 // captured is what was captured of the request with a result's ID; nil where that
 // is nothing.
 func (v *served) captured(id string) (*traffic.Exchange, error) {

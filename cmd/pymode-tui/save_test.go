@@ -65,6 +65,26 @@ func TestSessionSaves(t *testing.T) {
 	}
 }
 
+func TestSessionWritesHAR(t *testing.T) {
+	r := start(t, map[string]string{"entry.py": "def on_fetch(request, env):\n    return ''\n", ".dev.vars": "TOKEN=s3cr3t-value\n"}, false)
+	v := r.workers[0]
+	<-v.opened
+	archive, err := r.HAR(t.Context(), &traffic.Exchange{
+		Worker:  v.project.Name,
+		Request: &runtime.Request{Method: "GET", URL: "http://localhost/?t=s3cr3t-value", Headers: []runtime.Header{{"Authorization", "Bearer abcdef"}}},
+		Result:  &runtime.Result{Status: 200, Headers: []runtime.Header{{"Set-Cookie", "session=abcdef"}}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text := string(archive); strings.Contains(text, "s3cr3t") || strings.Contains(text, "abcdef") || !strings.Contains(text, "?t=[secret:TOKEN]") {
+		t.Errorf("archive %s", text)
+	}
+	if _, err := r.HAR(t.Context(), &traffic.Exchange{Worker: "none"}); err == nil {
+		t.Error("an archive of a worker that is not there")
+	}
+}
+
 func TestSaveToADamagedFile(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "get-a.exchange")

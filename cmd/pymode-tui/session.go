@@ -37,6 +37,8 @@ type session struct {
 	engine   *runtime.Engine
 	bindings *bindings
 	reloads  sync.WaitGroup
+
+	unwatched atomic.Bool // saved requests are not sent again after a save
 }
 
 // served is one project directory of a session.
@@ -50,6 +52,7 @@ type served struct {
 	worker    atomic.Pointer[runtime.Worker]
 	capture   *traffic.Capture // nil where nothing is captured
 	sent      sentBook
+	tests     testRuns
 	mask      atomic.Pointer[traffic.Masker]
 	config    atomic.Pointer[project.Project] // as last read; nil before that
 	opened    chan struct{}                   // closed when worker is set
@@ -180,6 +183,8 @@ func (s *session) follow(ctx context.Context, v *served) error {
 			}
 			if slices.ContainsFunc(change.Files, isCode) {
 				s.reloads.Go(func() { s.reload(ctx, v, change.Files) })
+			} else if len(change.Files) > 0 {
+				s.reloads.Go(func() { s.test(ctx, v, change.Files) })
 			}
 		case <-ctx.Done():
 			return nil
@@ -208,6 +213,7 @@ func (s *session) reload(ctx context.Context, v *served, files []string) {
 	v.mask.Store(masker(p))
 	s.bindings.prepare(ctx, p)
 	w.Reload(ctx, files)
+	s.test(ctx, v, files)
 }
 
 // configFailure is an error of the project's files as a traceback shows one.

@@ -110,6 +110,19 @@ func (r *running) eventually(text string) {
 	}
 }
 
+// until waits until something holds.
+func (r *running) until(holds func() bool) {
+	r.t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); !holds(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			r.t.Fatalf("it does not come; printed:\n%s", r.out.String())
+		}
+	}
+}
+
+// file is a file of the project as it is told.
+func (r *running) file(name string) string { return shown(filepath.Join(r.dir, name)) }
+
 func handler(answer string) string {
 	return "def on_fetch(request, env):\n    return " + answer + "\n"
 }

@@ -4,6 +4,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"flag"
@@ -16,6 +17,7 @@ import (
 
 	"pymode-tui/events"
 	"pymode-tui/runtime"
+	"pymode-tui/traffic"
 	"pymode-tui/tui"
 )
 
@@ -24,13 +26,13 @@ const workerName = "myworker"
 func main() {
 	build := flag.Duration("build", 0, "how long the build of the runtime takes")
 	rate := flag.Int("logs", 0, "log lines a second, on top of the requests'")
-	traffic := flag.Duration("traffic", 0, "time between requests that come by themselves")
+	pause := flag.Duration("traffic", 0, "time between requests that come by themselves")
 	mouse := flag.Bool("mouse", true, "handle the mouse")
 	flag.Parse()
 
 	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer cancel()
-	if err := run(ctx, *build, *traffic, *rate, *mouse); err != nil {
+	if err := run(ctx, *build, *pause, *rate, *mouse); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
@@ -119,6 +121,16 @@ func (d *demo) flood(ctx context.Context, rate int) {
 func (d *demo) Save(context.Context, string, *runtime.Request, *runtime.Result) (string, error) {
 	return "", errors.ErrUnsupported // there is no project
 }
+
+// HAR archives an exchange, which holds nothing secret.
+func (d *demo) HAR(_ context.Context, e *traffic.Exchange) ([]byte, error) {
+	var archive bytes.Buffer
+	err := traffic.WriteHAR(&archive, []*traffic.Exchange{e}, nil)
+	return archive.Bytes(), err
+}
+
+// Watch has nothing to switch: there are no saved requests.
+func (d *demo) Watch(bool) {}
 
 // Reload makes a new generation. Each third one fails.
 func (d *demo) Reload(ctx context.Context, worker string) error {
