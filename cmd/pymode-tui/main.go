@@ -63,7 +63,7 @@ func newRootCommand() *cobra.Command {
 	flags.registerListen(cmd)
 	cmd.Flags().BoolVar(&headless, "headless", false, "print lines in place of the screen")
 	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
-	cmd.AddCommand(newRequestCommand(), newReplayCommand(), newCaptureCommand(), newSyncCommand(), newAddCommand(), newRemoveCommand(), newSizeCommand(),
+	cmd.AddCommand(newRequestCommand(), newReplayCommand(), newCaptureCommand(), newExportCommand(), newSyncCommand(), newAddCommand(), newRemoveCommand(), newSizeCommand(),
 		newImportsCommand(), newBenchCommand(), newPythonCommand(), newRuntimeCommand())
 	return cmd
 }
