@@ -17,6 +17,9 @@ type pin struct {
 	worker  string
 	request *runtime.Request
 	last    *exchange // its newest answer
+
+	outcome outcome // of the last comparison
+	judged  int     // the generation of that
 }
 
 // outcome is what came of a pinned request after a reload.
@@ -69,6 +72,7 @@ func (s *session) judge(x *exchange) {
 		if differs(before.result, x.result) {
 			x.outcome = outcomeDiffers
 		}
+		p.outcome, p.judged = x.outcome, x.generation
 	}
 	p.last = x
 }
@@ -118,7 +122,7 @@ func (m *Model) replayPins(worker string) tea.Cmd {
 	for _, p := range m.session.pins {
 		switch {
 		case p.worker != worker:
-		case p.last != nil && p.last.outcome == outcomeDiffers:
+		case p.outcome == outcomeDiffers:
 			requests = append(requests, p.request)
 		default:
 			rest = append(rest, p.request)

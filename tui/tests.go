@@ -33,10 +33,10 @@ func (s *session) testCounts(w *worker) (same, different, running int) {
 		same, different = t.Same, t.Different
 	}
 	for _, p := range s.pins {
-		if p.worker != w.name || p.last == nil || p.last.generation != w.generation {
+		if p.worker != w.name || p.judged != w.generation {
 			continue
 		}
-		switch p.last.outcome {
+		switch p.outcome {
 		case outcomeSame:
 			same++
 		case outcomeDiffers:

@@ -30,6 +30,9 @@ func TestStatusLineIsATestRunners(t *testing.T) {
 	run.Same, run.Different = 6, 2
 	c.Events(run).Status("7 same · 2 differ ")
 
+	// Sent again by hand, the pinned one is compared with nothing, and still counts.
+	c.Events(request(4, "GET", "/pinned", of(2))...).Status("7 same · 2 differ ")
+
 	c.Press("a").Press("a")
 	if w := c.backend.watched; len(w) != 2 || w[0] || !w[1] {
 		t.Errorf("watched %v", w)

@@ -85,3 +85,16 @@ func TestNoCapture(t *testing.T) {
 		t.Error("requests are captured all the same")
 	}
 }
+
+// A request is answered though it can't be captured, and that is said.
+func TestCaptureThatFails(t *testing.T) {
+	r := start(t, map[string]string{
+		"entry.py":        "def on_fetch(request, env):\n    return 'answered'\n",
+		".pymode/traffic": "this is no directory",
+	}, false)
+	for range 3 {
+		r.expect(200, "answered")
+	}
+	r.eventually("not captured: ")
+	r.eventually("not a directory")
+}
