@@ -30,7 +30,9 @@ const (
 
 // Outcome is one exchange, replayed.
 type Outcome struct {
-	Exchange    *Exchange // as it was
+	Exchange    *Exchange       // as it was
+	URL         string          // of its request, without secrets
+	Want        *runtime.Result // its answer, without secrets; nil where there is none
 	Verdict     Verdict
 	Result      *runtime.Result // without secrets; nil where the request could not be replayed
 	Recording   *Recording      // of this replay, without secrets; nil for a hermetic one
@@ -128,7 +130,8 @@ func paused(ctx context.Context, begin, first, at time.Time) bool {
 
 // play replays one exchange.
 func play(ctx context.Context, w Worker, e *Exchange, opts *ReplayOptions) *Outcome {
-	o := &Outcome{Exchange: e}
+	// Files of other tools, and what people write, may have secrets in them.
+	o := &Outcome{Exchange: e, URL: opts.Mask.url(e.Request.URL), Want: opts.Mask.Result(e.Result)}
 	start := time.Now()
 	defer func() { o.Took = time.Since(start) }()
 	req, missing := opts.Mask.Reveal(e.Request)
@@ -197,7 +200,7 @@ func (r *Recording) unfit() string {
 // settle compares an answer to the one expected.
 func (o *Outcome) settle(r *runtime.Result, opts *ReplayOptions) {
 	o.Result = opts.Mask.Result(r)
-	want := o.Exchange.Result
+	want := o.Want
 	switch {
 	case want == nil && r.Error != nil:
 		o.Verdict, o.Reason = Failed, r.Error.Message+frameText(r.Error)

@@ -60,7 +60,7 @@ func (r *replayReport) add(request *savedRequest, o *traffic.Outcome, updated bo
 		r.wrong++
 	}
 	line := replayLine{
-		File: request.file, Name: request.name(), Method: o.Exchange.Request.Method, URL: o.Exchange.Request.URL,
+		File: request.file, Name: request.name(), Method: o.Exchange.Request.Method, URL: o.URL,
 		Verdict: o.Verdict, Took: o.Took.Microseconds(), Updated: updated, Reason: o.Reason, Note: o.Note,
 		Differences: o.Differences, Unrecorded: []replayCall{}, Missing: []replayCall{},
 	}

@@ -153,7 +153,7 @@ func (s *session) testOne(ctx context.Context, v *served, r *savedRequest, optio
 		same = o.Verdict == traffic.Same
 		e := traffic.Tested{
 			Worker: v.project.Name, At: time.Now(), File: r.file, Name: r.name(), Method: r.exchange.Request.Method,
-			URL: r.exchange.Request.URL, Verdict: o.Verdict, Details: append([]string{}, o.Details()...), Want: r.exchange.Result,
+			URL: o.URL, Verdict: o.Verdict, Details: append([]string{}, o.Details()...), Want: o.Want,
 		}
 		if o.Result != nil {
 			e.ID, e.Generation = o.Result.ID, o.Result.Generation
