@@ -251,6 +251,9 @@ func (p *requestsPane) columns(w int) requestColumns {
 	for _, x := range p.rows[min(p.offset, end):end] {
 		col.generation = max(col.generation, len(strconv.Itoa(x.generation)))
 		col.method = max(col.method, textWidth(x.method))
+		if x.outcome != outcomeNone {
+			col.pin = 1
+		}
 	}
 	if workers := p.session.workers; len(workers) > 1 {
 		for _, worker := range workers {

@@ -46,6 +46,13 @@ func TestTestedRequestThatIsGone(t *testing.T) {
 	c.Requests().Lines("no requests yet")
 }
 
+// The sign has a column also where nothing is pinned.
+func TestTestedRequestHasASign(t *testing.T) {
+	c := newConsole(t).Events(ready(1)...).Events(request(1, "GET", "/a")...)
+	c.Events(traffic.Tested{Worker: testWorker, ID: "1", File: "requests/a.exchange", Verdict: traffic.Different, Want: &runtime.Result{Status: 404}})
+	c.Requests().Contains("≠  1 GET /a")
+}
+
 // Those that were not the same come first.
 func TestPinsThatDifferComeFirst(t *testing.T) {
 	c := newConsole(t).Resize(120, 40).Events(ready(1)...)
