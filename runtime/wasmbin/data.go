@@ -82,3 +82,35 @@ func customWithoutData(s Section) (body []byte, keep bool, err error) {
 	}
 	return s.Body, true, nil
 }
+
+// DataAt returns n bytes that memory 0 begins with at an address, where one active
+// segment at a constant offset holds them all.
+func (m *Module) DataAt(address, n uint32) ([]byte, bool) {
+	s, ok := m.section(SectionData)
+	if !ok {
+		return nil, false
+	}
+	var found []byte
+	err := eachSegment(s, func(r *Reader) {
+		from := Reader{buf: r.buf, pos: r.pos}
+		flags := from.U32()
+		if flags == 2 {
+			from.U32()
+		}
+		var offset Element
+		known := flags == 0 || flags == 2
+		known = known && offset.readOffset(&from) && !offset.HasGlobal
+		readData(r, func(r *Reader) {
+			for range r.constExpression() {
+			}
+		})
+		if !known || r.err != nil {
+			return
+		}
+		contents := from.Bytes(from.U32())
+		if at := uint64(address) - uint64(offset.Offset); address >= offset.Offset && at+uint64(n) <= uint64(len(contents)) {
+			found = contents[at : at+uint64(n)]
+		}
+	})
+	return found, err == nil && found != nil
+}

@@ -5,7 +5,7 @@
 // module and return a new one, so that they can be applied one after the other:
 //
 //	python.wasm ──▶ AddLoopChecks ──▶ Strip ──▶ WithoutExports ──▶ DropConstGlobals ──▶ compiled by wazero
-//	                                                      └──▶ WithoutData ──▶ AddBulkChecks ──▶ for instances mapped from an image
+//	           └──▶ Pin ──▶ wasm-opt --asyncify           └──▶ WithoutData ──▶ AddBulkChecks ──▶ for instances mapped from an image
 //
 // A rewritten module holds the sections that were not touched byte for byte.
 // What a caller wants to know about something that a rewrite removes (function

@@ -15,11 +15,13 @@ const (
 	opTry                opcode = 0x06
 	opEnd                opcode = 0x0b
 	opCall               opcode = 0x10
+	opCallIndirect       opcode = 0x11
 	opReturnCall         opcode = 0x12
 	opReturnCallIndirect opcode = 0x13
 	opDelegate           opcode = 0x18
 	opTryTable           opcode = 0x1f
 	opLocalGet           opcode = 0x20
+	opLocalSet           opcode = 0x21
 	opLocalTee           opcode = 0x22
 	opGlobalGet          opcode = 0x23
 	opGlobalSet          opcode = 0x24
@@ -27,6 +29,7 @@ const (
 	opI32Const           opcode = 0x41
 	opI32Eqz             opcode = 0x45
 	opI32GtU             opcode = 0x4b
+	opI32GeU             opcode = 0x4f
 	opI32Add             opcode = 0x6a
 	opI32Sub             opcode = 0x6b
 	opI32ShrU            opcode = 0x76
