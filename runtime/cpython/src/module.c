@@ -3,6 +3,7 @@
 
 #include "Python.h"
 #include "hostcalls.h"
+#include "pinned.h"
 
 #include <stdint.h>
 #include <string.h>
@@ -85,6 +86,22 @@ buffer_finish(Buffer *buffer, int32_t len)
 /* Lengths are 32 bits wide, as is Py_ssize_t here. */
 #define LEN(n) ((int32_t)(n))
 
+/* A host that can't block lets go of the whole stack while a call waits, and
+   every function on it has to be made for that (see pinned.c). Where one is not,
+   the call is refused before it reaches the host. */
+static int
+cannot_wait(void)
+{
+    if (pm_pinned() == 0) {
+        return 0;
+    }
+    PyErr_SetString(PyExc_RuntimeError,
+                    "a host call can't wait here: Python was called by C code that can't be "
+                    "suspended, as for __del__, __hash__, weakref callbacks, pickle or an "
+                    "extension module; make the call outside of it");
+    return 1;
+}
+
 /* TCP */
 
 static PyObject *
@@ -93,6 +110,9 @@ tcp_connect(PyObject *Py_UNUSED(module), PyObject *args)
     const char *host;
     Py_ssize_t host_len;
     int port;
+    if (cannot_wait()) {
+        return NULL;
+    }
     if (!PyArg_ParseTuple(args, "s#i:tcp_connect", &host, &host_len, &port)) {
         return NULL;
     }
@@ -104,6 +124,9 @@ tcp_send(PyObject *Py_UNUSED(module), PyObject *args)
 {
     int id;
     Py_buffer data;
+    if (cannot_wait()) {
+        return NULL;
+    }
     if (!PyArg_ParseTuple(args, "iy*:tcp_send", &id, &data)) {
         return NULL;
     }
@@ -116,6 +139,9 @@ static PyObject *
 tcp_recv(PyObject *Py_UNUSED(module), PyObject *args)
 {
     int id, size;
+    if (cannot_wait()) {
+        return NULL;
+    }
     if (!PyArg_ParseTuple(args, "ii:tcp_recv", &id, &size)) {
         return NULL;
     }
@@ -148,6 +174,9 @@ http_fetch_full(PyObject *Py_UNUSED(module), PyObject *args)
 {
     const char *url, *method, *body, *headers;
     Py_ssize_t url_len, method_len, body_len, headers_len;
+    if (cannot_wait()) {
+        return NULL;
+    }
     if (!PyArg_ParseTuple(args, "s#s#y#s#:http_fetch_full", &url, &url_len, &method,
                           &method_len, &body, &body_len, &headers, &headers_len))
     {
@@ -191,12 +220,18 @@ put(put_function host, const char *format, PyObject *args)
 static PyObject *
 kv_get(PyObject *Py_UNUSED(module), PyObject *args)
 {
+    if (cannot_wait()) {
+        return NULL;
+    }
     return get(host_kv_get, "y#:kv_get", args);
 }
 
 static PyObject *
 kv_put(PyObject *Py_UNUSED(module), PyObject *args)
 {
+    if (cannot_wait()) {
+        return NULL;
+    }
     return put(host_kv_put, "y#y*:kv_put", args);
 }
 
@@ -205,6 +240,9 @@ kv_delete(PyObject *Py_UNUSED(module), PyObject *args)
 {
     const char *key;
     Py_ssize_t key_len;
+    if (cannot_wait()) {
+        return NULL;
+    }
     if (!PyArg_ParseTuple(args, "y#:kv_delete", &key, &key_len)) {
         return NULL;
     }
@@ -215,6 +253,9 @@ kv_delete(PyObject *Py_UNUSED(module), PyObject *args)
 static PyObject *
 kv_multi_get(PyObject *Py_UNUSED(module), PyObject *args)
 {
+    if (cannot_wait()) {
+        return NULL;
+    }
     return get(host_kv_multi_get, "y#:kv_multi_get", args);
 }
 
@@ -222,6 +263,9 @@ static PyObject *
 kv_multi_put(PyObject *Py_UNUSED(module), PyObject *args)
 {
     Py_buffer data;
+    if (cannot_wait()) {
+        return NULL;
+    }
     if (!PyArg_ParseTuple(args, "y*:kv_multi_put", &data)) {
         return NULL;
     }
@@ -233,12 +277,18 @@ kv_multi_put(PyObject *Py_UNUSED(module), PyObject *args)
 static PyObject *
 r2_get(PyObject *Py_UNUSED(module), PyObject *args)
 {
+    if (cannot_wait()) {
+        return NULL;
+    }
     return get(host_r2_get, "y#:r2_get", args);
 }
 
 static PyObject *
 r2_put(PyObject *Py_UNUSED(module), PyObject *args)
 {
+    if (cannot_wait()) {
+        return NULL;
+    }
     return put(host_r2_put, "y#y*:r2_put", args);
 }
 
@@ -249,6 +299,9 @@ d1_exec(PyObject *Py_UNUSED(module), PyObject *args)
 {
     const char *sql, *params;
     Py_ssize_t sql_len, params_len;
+    if (cannot_wait()) {
+        return NULL;
+    }
     if (!PyArg_ParseTuple(args, "s#s#:d1_exec", &sql, &sql_len, &params, &params_len)) {
         return NULL;
     }
@@ -259,6 +312,9 @@ d1_exec(PyObject *Py_UNUSED(module), PyObject *args)
 static PyObject *
 d1_batch(PyObject *Py_UNUSED(module), PyObject *args)
 {
+    if (cannot_wait()) {
+        return NULL;
+    }
     return get(host_d1_batch, "s#:d1_batch", args);
 }
 
@@ -274,6 +330,9 @@ static PyObject *
 thread_spawn(PyObject *Py_UNUSED(module), PyObject *args)
 {
     Py_buffer code, input;
+    if (cannot_wait()) {
+        return NULL;
+    }
     if (!PyArg_ParseTuple(args, "y*y*:thread_spawn", &code, &input)) {
         return NULL;
     }
@@ -287,6 +346,9 @@ static PyObject *
 thread_join(PyObject *Py_UNUSED(module), PyObject *args)
 {
     int handle;
+    if (cannot_wait()) {
+        return NULL;
+    }
     if (!PyArg_ParseTuple(args, "i:thread_join", &handle)) {
         return NULL;
     }
@@ -300,6 +362,9 @@ dl_open(PyObject *Py_UNUSED(module), PyObject *args)
 {
     const char *path;
     Py_ssize_t path_len;
+    if (cannot_wait()) {
+        return NULL;
+    }
     if (!PyArg_ParseTuple(args, "s#:dl_open", &path, &path_len)) {
         return NULL;
     }
@@ -420,6 +485,9 @@ call(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t nargs)
     Py_ssize_t json_len = 2, data_len = 0;
     if (nargs < 1 || nargs > 3) {
         PyErr_SetString(PyExc_TypeError, "call() takes an op, JSON and bytes");
+        return NULL;
+    }
+    if (cannot_wait()) {
         return NULL;
     }
     op = PyUnicode_AsUTF8AndSize(args[0], &op_len);
