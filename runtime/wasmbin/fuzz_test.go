@@ -18,6 +18,10 @@ func rewrites() map[string]func([]byte) ([]byte, error) {
 			return WithoutExports(m, func(_ string, k Kind) bool { return k != KindFunc })
 		},
 	}
+	all["pin"] = func(m []byte) ([]byte, error) {
+		out, _, err := Pin(m, PinOptions{Suspendable: func(f uint32) bool { return f%2 == 0 }, Query: "query"})
+		return out, err
+	}
 	for _, check := range []LoopCheck{CheckLocal, CheckGlobal, CheckWord} {
 		all["check "+check.String()] = func(m []byte) ([]byte, error) {
 			out, _, err := AddLoopChecks(m, loopOptions(check, 100))
@@ -33,6 +37,8 @@ func FuzzRewrite(f *testing.F) {
 	f.Add(rich(f))
 	f.Add(loops(f))
 	f.Add(AppendHeader(nil))
+	pins, _ := pinnable(f)
+	f.Add(pins)
 	f.Add(build(f, func(b *Builder) {
 		none := b.Type(nil, nil)
 		b.Export("pm_yield", KindFunc, b.Func(none, nil))
@@ -101,6 +107,34 @@ func modest(module []byte) bool {
 		}
 	}
 	return true
+}
+
+// FuzzRead looks up calls and data in anything.
+func FuzzRead(f *testing.F) {
+	pins, _ := pinnable(f)
+	f.Add(pins, uint32(0), uint32(1))
+	f.Add(rich(f), uint32(8), uint32(2))
+	f.Fuzz(func(t *testing.T, module []byte, address, n uint32) {
+		m, err := Parse(module)
+		if err != nil {
+			return
+		}
+		if data, ok := m.DataAt(address, n); ok && uint64(len(data)) != uint64(n) {
+			t.Fatalf("%d bytes of data, want %d", len(data), n)
+		}
+		g, err := m.CallGraph()
+		if err != nil {
+			wantSyntaxError(t, err, len(module))
+			return
+		}
+		for i := range m.Count(KindFunc) {
+			for _, caller := range g.Callers(i) {
+				if caller >= m.Count(KindFunc) {
+					t.Fatalf("function %d calls", caller)
+				}
+			}
+		}
+	})
 }
 
 // FuzzInstruction reads instructions out of anything.

@@ -18,7 +18,7 @@ import (
 //	through(slot) ─▶ table[slot]      other(slot) ─▶ table[slot]
 //	query                             table: suspendable, direct
 //	grow puts suspendable into a third slot, as a linker would
-func pinnable(t *testing.T) (module []byte, suspendable func(uint32) bool) {
+func pinnable(t testing.TB) (module []byte, suspendable func(uint32) bool) {
 	t.Helper()
 	var b Builder
 	none, slot, number := b.Type(nil, nil), b.Type([]ValType{I32}, nil), b.Type(nil, []ValType{I32})
