@@ -16,7 +16,7 @@ check: runtime lib
 
 # The tests need the runtime; built here, its progress is seen.
 runtime:
-	go run ./cmd/pymode-tui runtime build
+	go run ./cmd/pymode-tui runtime build --asyncify
 
 # What the guest's Python does by itself, under a native Python of its version.
 # The Go tests run the same code in the guest, where only a part of it shows.

@@ -58,6 +58,7 @@ func newRuntimeBuildCommand(opts *cpython.Options) *cobra.Command {
 	cmd.Flags().StringVar(&opts.Source, "source", "", "the Python source archive, or a `path` of a folder with all source archives (default: $PYMODE_PYTHON_SOURCE)")
 	cmd.Flags().IntVarP(&opts.Jobs, "jobs", "j", 0, "how many compilers run at once (default: one a CPU)")
 	cmd.Flags().BoolVar(&opts.TestSuite, "testsuite", false, "add CPython's own tests: pymode-tui python -m test")
+	cmd.Flags().BoolVar(&opts.Asyncify, "asyncify", false, "make the deployable python.wasm too: a host that can't block can suspend it")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the result as JSON")
 	return cmd
 }
@@ -108,6 +109,9 @@ type runtimeReport struct {
 	Digest    string `json:"digest"`
 	Dir       string `json:"dir"`
 	TestSuite string `json:"testsuite,omitempty"`
+
+	Deployable     string            `json:"deployable,omitempty"`
+	DeployableSize *cpython.FileInfo `json:"deployable_wasm,omitempty"`
 	cpython.Info
 }
 
@@ -115,7 +119,11 @@ func printRuntime(w io.Writer, found *cpython.Runtime, asJSON bool) error {
 	if asJSON {
 		out := json.NewEncoder(w)
 		out.SetIndent("", "  ")
-		return out.Encode(runtimeReport{Digest: found.Digest, Dir: found.Dir, TestSuite: found.TestSuite, Info: found.Info})
+		report := runtimeReport{Digest: found.Digest, Dir: found.Dir, TestSuite: found.TestSuite, Info: found.Info}
+		if found.Asyncified != "" {
+			report.Deployable, report.DeployableSize = found.Asyncified, &found.AsyncifiedInfo
+		}
+		return out.Encode(report)
 	}
 	var b strings.Builder
 	info := found.Info
@@ -126,6 +134,10 @@ func printRuntime(w io.Writer, found *cpython.Runtime, asJSON bool) error {
 	size("python.wasm", info.Wasm)
 	size("python313.zip", info.Stdlib)
 	fmt.Fprintf(&b, "%-14s %8s   for readable traps, not deployed\n\n", "python.names", cpython.FormatBytes(info.Names.Raw))
+	if found.Asyncified != "" {
+		size("deployable", found.AsyncifiedInfo)
+		fmt.Fprintf(&b, "%-14s %s\n\n", "", found.Asyncified)
+	}
 	fmt.Fprintf(&b, "digest   %s\n", found.Digest)
 	fmt.Fprintf(&b, "in       %s\n", found.Dir)
 	if found.TestSuite != "" {

@@ -29,6 +29,12 @@ type Options struct {
 	Jobs int
 	// TestSuite asks for CPython's own tests too.
 	TestSuite bool
+	// Asyncify asks for the deployable binary too, which can be suspended.
+	Asyncify bool
+	// WasmOpt is the wasm-opt that makes it; default: PYMODE_WASM_OPT. Where
+	// neither is set, wasm-opt on PATH is used if it is the right version, and
+	// else it is installed into the cache with npm, or unpacked from Debian.
+	WasmOpt string
 	// Progress is told how far the build is, in order, never by two goroutines
 	// at once. It must return quickly. It is not called where nothing is built.
 	Progress func(Progress)
@@ -43,8 +49,14 @@ type Runtime struct {
 	Include   string // the C headers, pyconfig.h among them, that extension modules compile against
 	Sysconfig string // the guest's build variables as a Python module
 	TestSuite string // the folder that holds CPython's package `test`; empty unless it was asked for
-	Digest    string // of all inputs, hexadecimal; names the build
-	Info      Info
+
+	// Asyncified is the path of the deployable python.wasm, empty unless it was
+	// asked for, and AsyncifiedInfo is its size.
+	Asyncified     string
+	AsyncifiedInfo FileInfo
+
+	Digest string // of all inputs, hexadecimal; names the build
+	Info   Info
 }
 
 // ErrPathWithSpace says that the cache is in a place where CPython's build, a
@@ -86,6 +98,12 @@ func lookup(opts Options, r *recipe) (*Runtime, bool) {
 	if _, err := readRecord(tests); err == nil {
 		found.TestSuite = tests
 	} else if opts.TestSuite {
+		return nil, false
+	}
+	asyncified := r.dir(opts.CacheDir, stepAsyncify)
+	if rec, err := readRecord(asyncified); err == nil && rec.Info != nil && r.finished(opts.CacheDir, stepAsyncify) {
+		found.Asyncified, found.AsyncifiedInfo = filepath.Join(asyncified, wasmFile), rec.Info.Wasm
+	} else if opts.Asyncify {
 		return nil, false
 	}
 	return found, true
@@ -137,7 +155,7 @@ func build(ctx context.Context, opts Options, r *recipe) error {
 	sweep(opts.CacheDir)
 	if broken := r.dir(opts.CacheDir, stepRuntime); pathExists(broken) {
 		// Its record is there but a file of it is not, or it is of another size.
-		if _, ok := lookup(withoutTests(opts), r); !ok {
+		if _, ok := lookup(withoutExtras(opts), r); !ok {
 			if err := os.RemoveAll(broken); err != nil {
 				return fmt.Errorf("remove a damaged runtime: %w", err)
 			}
@@ -146,6 +164,9 @@ func build(ctx context.Context, opts Options, r *recipe) error {
 	goals := []string{stepRuntime}
 	if opts.TestSuite {
 		goals = append(goals, stepTests)
+	}
+	if opts.Asyncify {
+		goals = append(goals, stepAsyncify)
 	}
 	steps := r.plan(opts.CacheDir, goals...)
 	if err := checkTools(ctx, opts, steps); err != nil {
@@ -162,8 +183,8 @@ func build(ctx context.Context, opts Options, r *recipe) error {
 	return nil
 }
 
-func withoutTests(opts Options) Options {
-	opts.TestSuite = false
+func withoutExtras(opts Options) Options {
+	opts.TestSuite, opts.Asyncify = false, false
 	return opts
 }
 
@@ -185,6 +206,9 @@ func (o Options) withDefaults() (Options, error) {
 	}
 	if o.Zig == "" {
 		o.Zig = os.Getenv("PYMODE_ZIG")
+	}
+	if o.WasmOpt == "" {
+		o.WasmOpt = os.Getenv("PYMODE_WASM_OPT")
 	}
 	if o.Jobs <= 0 {
 		o.Jobs = runtime.NumCPU()

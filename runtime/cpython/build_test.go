@@ -27,12 +27,16 @@ func smallRecipe(change func(steps map[string]*step)) *recipe {
 			return errors.Join(write(wasmFile, "wasm")(nil, j), write(stdlibFile, "lib")(nil, j))
 		}},
 		stepTests: {title: "tests", root: rootSteps, needs: []string{"source"}, run: write("test", "")},
+		stepAsyncify: {title: "deploy", root: rootSteps, needs: []string{"compile"}, intact: asyncifyIntact, run: func(_ context.Context, j *job) error {
+			j.info = &Info{Wasm: FileInfo{Raw: 6}}
+			return write(wasmFile, "deploy")(nil, j)
+		}},
 	}
 	if change != nil {
 		change(steps)
 	}
 	var list []step
-	for _, name := range []string{"source", "compile", stepRuntime, stepTests} {
+	for _, name := range []string{"source", "compile", stepRuntime, stepTests, stepAsyncify} {
 		s := *steps[name]
 		s.name = name
 		list = append(list, s)
@@ -279,5 +283,41 @@ func TestPruneKeepsOneEarlierResult(t *testing.T) {
 		if pathExists(dirs[i]) != want {
 			t.Errorf("the result of build %d: want it kept: %v", i+1, want)
 		}
+	}
+}
+
+// The deployable binary is made where it is asked for, and then known.
+func TestAsyncifyIsAnExtra(t *testing.T) {
+	opts := testOptions(t)
+	r := smallRecipe(nil)
+	plain, err := buildRecipe(t.Context(), opts, r)
+	if err != nil || plain.Asyncified != "" {
+		t.Fatalf("deployable binary %q, error %v, want neither", plain.Asyncified, err)
+	}
+	opts.Asyncify = true
+	if _, ok := lookup(opts, r); ok {
+		t.Error("what was not made is found")
+	}
+	both, err := buildRecipe(t.Context(), opts, r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if data, err := os.ReadFile(both.Asyncified); err != nil || string(data) != "deploy" || both.AsyncifiedInfo.Raw != 6 {
+		t.Errorf("the deployable binary is %q of %d bytes, %v", data, both.AsyncifiedInfo.Raw, err)
+	}
+	opts.Asyncify = false
+	if found, ok := lookup(opts, r); !ok || found.Asyncified != both.Asyncified {
+		t.Errorf("later it is not known: %+v, %v", found, ok)
+	}
+	// A part of the cache may go: then it is made again where it is asked for.
+	if err := os.Remove(both.Asyncified); err != nil {
+		t.Fatal(err)
+	}
+	opts.Asyncify = true
+	if _, ok := lookup(opts, r); ok {
+		t.Error("what was removed is found")
+	}
+	if again, err := buildRecipe(t.Context(), opts, r); err != nil || !pathExists(again.Asyncified) {
+		t.Errorf("it was not made again: %v", err)
 	}
 }

@@ -19,4 +19,8 @@
 // (flags.go); the C sources and patches in src/ and the Python modules in lib/,
 // both embedded in this package; and the list of exported symbols,
 // src/exports.txt.
+//
+// The deployable binary (asyncify.go) is one more step, which runs where it is
+// asked for: what was linked, with pins around the calls of functions that can't
+// be suspended, rewritten by wasm-opt.
 package cpython

@@ -25,6 +25,12 @@ func instrumentation() string {
 	return digest(instrumentVersion, YieldExport, FuelExport, strconv.Itoa(InitialFuel))
 }
 
+// AddLoopChecks writes the loop checks into a module that has none.
+func AddLoopChecks(module []byte) ([]byte, error) {
+	checked, _, err := addLoopChecks(module)
+	return checked, err
+}
+
 func addLoopChecks(module []byte) ([]byte, wasmbin.LoopCheckStats, error) {
 	return wasmbin.AddLoopChecks(module, wasmbin.LoopCheckOptions{
 		Check: wasmbin.CheckLocal, Yield: YieldExport, FuelExport: FuelExport, Fuel: InitialFuel,

@@ -34,7 +34,7 @@ func linkPython(ctx context.Context, j *job) error {
 	if err != nil {
 		return err
 	}
-	linked := filepath.Join(j.dir, "linked.wasm")
+	linked := filepath.Join(j.dir, linkedFile)
 	args := append([]string{"wasm-ld"}, linkFlags()...)
 	for _, symbol := range Exports() {
 		// A name that the C library doesn't define is an error here, not an
@@ -74,7 +74,7 @@ func linkPython(ctx context.Context, j *job) error {
 	if err := os.WriteFile(filepath.Join(j.dir, namesFile), names, 0o644); err != nil {
 		return err
 	}
-	return errors.Join(os.Remove(linked), os.RemoveAll(filepath.Join(j.dir, zigScratchDir)))
+	return os.RemoveAll(filepath.Join(j.dir, zigScratchDir))
 }
 
 // linkInputs are the files that are linked, in order: ours first, so that a

@@ -29,6 +29,8 @@ const (
 	stepStdlib          = "stdlib"
 	stepRuntime         = "runtime"
 	stepTests           = "tests"
+	stepWasmOpt         = "wasm-opt"
+	stepAsyncify        = "asyncify"
 )
 
 // newRecipe lists the steps. What they make depends on nothing that is in
@@ -85,7 +87,7 @@ func newRecipe() *recipe {
 		{
 			name: stepLink, title: "link python.wasm", root: rootSteps, seconds: 2,
 			needs:  []string{stepCompile, stepGlue, stepZlib, stepZig},
-			inputs: []string{link, contentDigest("src", "exports.txt"), instrumentation()}, run: linkPython,
+			inputs: []string{link, contentDigest("src", "exports.txt"), instrumentation(), linkedFile}, run: linkPython,
 		},
 		{
 			name: stepStdlib, title: "compile the standard library", root: rootSteps, seconds: 5,
@@ -99,6 +101,15 @@ func newRecipe() *recipe {
 		{
 			name: stepTests, title: "copy the test suite", root: rootSteps, seconds: 2,
 			needs: []string{stepPythonSource}, run: copyTests,
+		},
+		{
+			name: stepWasmOpt, title: "get wasm-opt " + BinaryenVersion, root: rootDownloads, seconds: 5,
+			inputs: []string{npmBinaryen, npmBinaryenSHA256}, intact: wasmOptIntact, run: getWasmOpt,
+		},
+		{
+			name: stepAsyncify, title: "make the deployable python.wasm", root: rootSteps, seconds: 60,
+			needs: []string{stepLink, stepWasmOpt}, intact: asyncifyIntact,
+			inputs: append(asyncifyFlags(), contentDigest("src", "suspendable.txt"), pinVersion), run: asyncify,
 		},
 	})
 }

@@ -29,6 +29,11 @@ func checkTools(ctx context.Context, opts Options, steps []step) error {
 			return err
 		}
 	}
+	if needed[stepWasmOpt] {
+		if err := checkWasmOpt(ctx, opts); err != nil {
+			return err
+		}
+	}
 	if needed[stepZig] {
 		return checkPip(ctx, opts)
 	}
