@@ -8,6 +8,7 @@ import (
 
 	"pymode-tui/packages"
 	"pymode-tui/project"
+	"pymode-tui/runtime"
 	"pymode-tui/runtime/cpython"
 
 	"charm.land/fang/v2"
@@ -50,7 +51,7 @@ func exitCode(err error) int {
 		return 0
 	case errors.As(err, &status):
 		return int(status)
-	case errors.As(err, &usage), errors.As(err, &broken), errors.Is(err, packages.ErrRequirement):
+	case errors.As(err, &usage), errors.As(err, &broken), errors.Is(err, packages.ErrRequirement), errors.Is(err, runtime.ErrBinary):
 		return exitUsage
 	case errors.As(err, &missing), errors.Is(err, packages.ErrMachine):
 		return exitMachine

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"math"
+	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -17,6 +18,7 @@ import (
 // workerFlags are those of every command that runs a worker.
 type workerFlags struct {
 	cacheDir    string
+	binary      string
 	cpuLimit    time.Duration
 	memoryLimit byteSize
 	json        bool
@@ -38,6 +40,7 @@ func (f *workerFlags) register(cmd *cobra.Command) {
 	f.memoryLimit = runtime.DefaultMemoryLimit
 	flags := cmd.Flags()
 	flags.StringVar(&f.cacheDir, "cache", "", "`folder` of the cache (default: pymode-tui in the user's cache folder)")
+	flags.StringVar(&f.binary, "binary", "", "the python.wasm to run, a `file`: the deployable one, or one that was built elsewhere")
 	flags.DurationVar(&f.cpuLimit, "cpu-limit", runtime.DefaultCPULimit, "CPU time of a request")
 	flags.Var(&f.memoryLimit, "memory-limit", "memory of a request")
 	flags.StringVar(&f.stateDir, "state", "", "`folder` of what KV, R2 and D1 hold (default: .pymode in the project)")
@@ -77,6 +80,11 @@ func (f *workerFlags) check() error {
 	}
 	if f.subrequests < 0 {
 		return usagef("--subrequests %d: want more than 0", f.subrequests)
+	}
+	if f.binary != "" {
+		if _, err := os.Stat(f.binary); err != nil {
+			return usagef("--binary: %v", err)
+		}
 	}
 	if err := kv.CheckURL(f.kv); err != nil {
 		return usagef("--kv: %v", err)

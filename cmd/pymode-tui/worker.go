@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"time"
@@ -28,9 +29,16 @@ func engineConfig(ctx context.Context, f *workerFlags, progress func(cpython.Pro
 		}
 		cacheDir = filepath.Join(user, "pymode-tui")
 	}
-	return runtime.EngineConfig{
+	config := runtime.EngineConfig{
 		Wasm: built.Wasm, LibDir: filepath.Dir(built.Stdlib), Digest: built.Digest, CacheDir: cacheDir,
-	}, built, nil
+	}
+	if f.binary == "" {
+		return config, built, nil
+	}
+	if config, err = config.WithBinary(f.binary); err != nil {
+		return config, nil, fmt.Errorf("--binary: %w", err)
+	}
+	return config, built, nil
 }
 
 // workerConfig is a project as the runtime wants it.
