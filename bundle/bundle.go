@@ -86,6 +86,9 @@ type Report struct {
 	Parts      []Part   `json:"parts"`
 	Files      []File   `json:"files"`        // the largest first, by their compressed size
 	Unused     []Unused `json:"not_imported"` // the largest first
+
+	// Interpreter says which python.wasm was counted, where the caller knows.
+	Interpreter string `json:"interpreter,omitempty"`
 }
 
 // Measure compresses the entries. A file that is gone meanwhile is left out.

@@ -77,7 +77,8 @@ func measureBundle(cmd *cobra.Command, dir string, flags *workerFlags) (report *
 	if err != nil {
 		return nil, "", err
 	}
-	entries, err := bundle.Contents{Wasm: built.Wasm, Stdlib: built.Stdlib, Dir: p.Dir, Sources: sources}.Entries()
+	wasm, what := interpreter(built, flags)
+	entries, err := bundle.Contents{Wasm: wasm, Stdlib: built.Stdlib, Dir: p.Dir, Sources: sources}.Entries()
 	if err != nil {
 		return nil, "", err
 	}
@@ -85,7 +86,20 @@ func measureBundle(cmd *cobra.Command, dir string, flags *workerFlags) (report *
 		return nil, "", err
 	}
 	report.Mark(imported)
+	report.Interpreter = what
 	return report, note, nil
+}
+
+// interpreter is the python.wasm that is counted, and which one that is.
+func interpreter(built *cpython.Runtime, flags *workerFlags) (path, what string) {
+	switch {
+	case flags.binary != "":
+		return flags.binary, "given"
+	case built.Asyncified != "":
+		return built.Asyncified, "deployable"
+	default:
+		return built.Wasm, "plain"
+	}
 }
 
 // openLoneWorker is openWorker for a command that shows nothing of what the
@@ -110,6 +124,9 @@ func printSize(w io.Writer, r *bundle.Report, asJSON bool) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s of %s compressed, %.0f %% (%s uncompressed)\n\n", sizeText(r.Compressed), sizeText(r.Limit),
 		100*float64(r.Compressed)/float64(r.Limit), sizeText(r.Bytes))
+	if r.Interpreter == "plain" {
+		b.WriteString("python.wasm is the plain one, and some percent smaller than what a host without\nblocking calls needs: `pymode-tui runtime build --asyncify` makes that, and it is counted then\n\n")
+	}
 	for _, p := range r.Parts {
 		fmt.Fprintf(&b, "%10s  %-18s %6d %-5s  %s uncompressed\n", sizeText(p.Compressed), p.Kind, p.Files, map[bool]string{true: "file", false: "files"}[p.Files == 1], sizeText(p.Bytes))
 	}
