@@ -85,12 +85,8 @@ func (s *syncer) builtWheel(p Package) string {
 	if r := s.recipes[p.Name]; r != nil {
 		parts = append(parts, r.text)
 	}
-	for _, name := range []string{"driver/compiler.py", "driver/build_wheel.py", "driver/allocation.cpp"} {
-		data, err := embedded.ReadFile(name)
-		if err != nil {
-			panic("packages: " + err.Error()) // it is in the binary
-		}
-		parts = append(parts, string(data))
+	for _, name := range driverFiles() {
+		parts = append(parts, driverFile(name))
 	}
 	return s.cache.path("wheels", digest(parts...)[:16], strings.ReplaceAll(p.Name, "-", "_")+"-"+p.Version+"-cp313-cp313-wasi_wasm32.whl")
 }
@@ -100,9 +96,12 @@ type build struct {
 	p            Package
 	recipe       *recipe
 	tools        *toolchain
-	dir          string // of all of it
-	source       string // the unpacked distribution
-	requirements string // the folder that the backend and what it needs are installed into
+	dir          string   // of all of it
+	source       string   // the unpacked distribution
+	requirements string   // the folder that the backend and what it needs are installed into
+	rust         *rust    // the compiler, where the package is in Rust
+	path         []string // folders of programs, before the machine's
+	profiles     []string // of cargo, besides release, that the package is built by
 	cflags       []string
 	ldflags      []string
 	line         func(string)
@@ -165,11 +164,21 @@ func (s *syncer) buildIn(ctx context.Context, b *build) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if tool := system.rust(); tool != "" {
-		return "", &Error{Kind: ErrUnsupported, Package: b.p.Name, Message: b.p.Name + " can't work here: it is written in Rust (" + tool + "), for which there is no compiler here"}
+	if system.usesRust() {
+		// Before anything is fetched: it may not be there.
+		if b.rust, err = s.rust(); err != nil {
+			return "", err
+		}
+		b.path = []string{b.rust.bin}
 	}
 	if err := s.require(ctx, b, append(system.Requires, b.recipe.Requires...)); err != nil {
 		return "", err
+	}
+	if system.Backend == maturinBackend {
+		if err := s.maturin(ctx, b); err != nil {
+			return "", err
+		}
+		return onlyWheel(filepath.Join(b.dir, "out"))
 	}
 	var more []string
 	if err := s.backend(ctx, b, system, "requires", &more); err != nil {
@@ -213,14 +222,24 @@ func readBuildSystem(source string) (*buildSystem, error) {
 	return system, nil
 }
 
-// rust names what compiles Rust, or is empty.
-func (b *buildSystem) rust() string {
-	for _, requirement := range b.Requires {
-		if name, _ := requirementName(requirement); name == "maturin" || name == "setuptools-rust" {
-			return name
-		}
+// usesRust reports whether the backend compiles Rust.
+func (b *buildSystem) usesRust() bool {
+	return slices.ContainsFunc(b.Requires, func(requirement string) bool {
+		name, _ := requirementName(requirement)
+		return name == "maturin" || name == "setuptools-rust"
+	})
+}
+
+// buildEnvironment is that of a package's build backend.
+func (s *syncer) buildEnvironment(b *build) []string {
+	env := b.tools.environment(s, b)
+	if b.rust != nil {
+		env = append(env, b.rust.environment(s, b.tools, b.profiles...)...)
 	}
-	return ""
+	for name, value := range b.recipe.Env {
+		env = append(env, name+"="+value)
+	}
+	return env
 }
 
 // require installs build requirements for the machine that builds.
@@ -250,13 +269,9 @@ func (s *syncer) backend(ctx context.Context, b *build, system *buildSystem, tas
 	if err != nil {
 		return err
 	}
-	env := b.tools.environment(s, b)
-	for name, value := range b.recipe.Env {
-		env = append(env, name+"="+value)
-	}
 	_, err = command{
 		path: b.tools.python.path, args: []string{"-S", filepath.Join(b.tools.dir, "build_wheel.py"), string(order)},
-		dir: b.source, env: env, line: b.line,
+		dir: b.source, env: s.buildEnvironment(b), line: b.line,
 	}.run(ctx)
 	if err != nil {
 		return err

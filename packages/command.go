@@ -7,6 +7,7 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -134,11 +135,13 @@ func plainEnv(extra ...string) []string {
 		"CFLAGS": true, "CPPFLAGS": true, "CXXFLAGS": true, "LDFLAGS": true, "ARFLAGS": true, "LIBS": true,
 		"CPATH": true, "C_INCLUDE_PATH": true, "CPLUS_INCLUDE_PATH": true, "LIBRARY_PATH": true, "MAKEFLAGS": true,
 		"VIRTUAL_ENV": true, "CONDA_PREFIX": true, "PYTHON": true,
+		"CARGO": true, "CARGO_ENCODED_RUSTFLAGS": true, "RUSTFLAGS": true, "RUSTUP_TOOLCHAIN": true,
 	}
+	families := []string{"PYTHON", "_PYTHON", "ZIG_", "RUSTC", "PYO3_", "MATURIN_", "CARGO_BUILD_", "CARGO_PROFILE_", "CARGO_TARGET_", "CARGO_UNSTABLE_"}
 	var env []string
 	for _, entry := range os.Environ() {
 		name, _, _ := strings.Cut(entry, "=")
-		if drop[name] || strings.HasPrefix(name, "PYTHON") || strings.HasPrefix(name, "_PYTHON") || strings.HasPrefix(name, "ZIG_") {
+		if drop[name] || slices.ContainsFunc(families, func(prefix string) bool { return strings.HasPrefix(name, prefix) }) {
 			continue
 		}
 		env = append(env, entry)

@@ -18,7 +18,8 @@ import (
 const guestPlatform = "wasi-wasm32"
 
 // toolchain is a folder with what stands in for the machine's compilers while a
-// package is built: bin/cc, bin/c++ and bin/ar, and the guest's build variables.
+// package is built: bin/cc, bin/c++, bin/ar and bin/rust-ld, and the guest's build
+// variables.
 type toolchain struct {
 	dir    string
 	python *pythonInfo
@@ -79,20 +80,17 @@ func (s *syncer) newToolchain(ctx context.Context) (*toolchain, error) {
 	files := map[string]string{
 		"settings.json": config,
 		"exports.txt":   strings.Join(exportNames(g), "\n") + "\n",
+		"pyo3.txt":      pyo3Settings(),
 	}
-	for _, name := range []string{"compiler.py", "build_wheel.py", "allocation.cpp"} {
-		data, err := embedded.ReadFile("driver/" + name)
-		if err != nil {
-			return nil, err
-		}
-		files[name] = string(data)
+	for _, name := range driverFiles() {
+		files[name] = driverFile(name)
 	}
 	parts := []string{python.path, s.opts.Runtime.Digest}
-	for _, name := range []string{"settings.json", "exports.txt", "compiler.py", "build_wheel.py", "allocation.cpp"} {
+	for _, name := range append([]string{"settings.json", "exports.txt", "pyo3.txt"}, driverFiles()...) {
 		parts = append(parts, files[name])
 	}
 	t := &toolchain{dir: s.cache.path("toolchains", digest(parts...)[:12]), python: python, guest: g}
-	for _, name := range []string{"cc", "c++", "ar"} {
+	for _, name := range []string{"cc", "c++", "ar", "rust-ld"} {
 		files["bin/"+name] = fmt.Sprintf("#!/bin/sh\nexec %s -IS %s %s \"$@\"\n", quote(python.path), quote(filepath.Join(t.dir, "compiler.py")), name)
 	}
 	variables, err := os.ReadFile(s.opts.Runtime.Sysconfig)
@@ -117,6 +115,19 @@ func (s *syncer) settings(zig string, python *pythonInfo) (string, error) {
 		Zig: zig, Target: cpython.Target, Flags: flags, Drop: drop, CXX: s.cache.path("zig-"+cpython.ZigVersion, "libcxx.txt"),
 	}, "", "  ")
 	return string(data), err
+}
+
+// driverFiles are the files of driver, which stand in for the machine's tools.
+func driverFiles() []string {
+	return []string{"compiler.py", "build_wheel.py", "allocation.cpp", "rust.c"}
+}
+
+func driverFile(name string) string {
+	data, err := embedded.ReadFile("driver/" + name)
+	if err != nil {
+		panic("packages: " + err.Error()) // it is in the binary
+	}
+	return string(data)
 }
 
 func exportNames(g *guest) []string {
@@ -169,7 +180,7 @@ func (t *toolchain) variables(include string) string {
 // environment is that of a build backend.
 func (t *toolchain) environment(s *syncer, job *build) []string {
 	flags := strings.Join(job.cflags, " ")
-	search := filepath.Join(job.requirements, "bin") + string(os.PathListSeparator) + os.Getenv("PATH")
+	search := strings.Join(slices.Concat([]string{filepath.Join(job.requirements, "bin")}, job.path, []string{os.Getenv("PATH")}), string(os.PathListSeparator))
 	return plainEnv(
 		"PATH="+search,
 		"PYTHONPATH="+strings.Join([]string{job.requirements, filepath.Join(t.dir, "sysconfig")}, string(os.PathListSeparator)),

@@ -100,6 +100,7 @@ func Sync(ctx context.Context, opts Options) (*Report, error) {
 		return nil, err
 	}
 	s.python = sync.OnceValues(func() (*pythonInfo, error) { return findPython(ctx) })
+	s.rust = sync.OnceValues(func() (*rust, error) { return s.findRust(ctx) })
 	return s.sync(ctx)
 }
 
@@ -110,6 +111,7 @@ type syncer struct {
 	recipes map[string]*recipe
 	meter   *meter
 	python  func() (*pythonInfo, error) // asked once
+	rust    func() (*rust, error)       // found or set up once
 }
 
 func (s *syncer) sync(ctx context.Context) (*Report, error) {

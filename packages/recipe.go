@@ -11,7 +11,7 @@ import (
 	"github.com/pelletier/go-toml/v2"
 )
 
-//go:embed recipes/*.toml driver/*.py driver/*.cpp
+//go:embed recipes/*.toml driver/*.py driver/*.cpp driver/*.c
 var embedded embed.FS
 
 // refusedFile lists packages that can't work: a table a package, with reason and alternative.

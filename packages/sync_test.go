@@ -131,7 +131,6 @@ func TestSyncErrors(t *testing.T) {
 		"six>=99":                    ErrNotFound,
 		"jinja2<3 flask>=3":          ErrConflict,
 		"cryptography":               ErrUnsupported,
-		"rpds-py":                    ErrUnsupported,
 		"six@git+https://x/y":        ErrUnsupported,
 		"six=1":                      ErrRequirement,
 	} {

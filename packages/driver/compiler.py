@@ -1,8 +1,8 @@
 """Compile and link as a C or C++ compiler does, for the workers' Python.
 
-It stands in for cc, c++ and ar while a package is built. What it is told to compile goes to zig
-with the guest's target, headers and flags; what it is told to link with -shared becomes a side
-module. Its settings are in settings.json beside it.
+It stands in for cc, c++, ar and rustc's linker while a package is built. What it is told to
+compile goes to zig with the guest's target, headers and flags; what it is told to link with
+-shared becomes a side module. Its settings are in settings.json beside it.
 """
 
 from __future__ import annotations
@@ -127,17 +127,61 @@ def link(language: str, pairs: Pairs, settings: Settings) -> int:
             objects.append(made)
         found = (find_library(name, folders) for name in libraries)
         objects += [path for path in found if path]
-        return link_objects(objects, output, scratch, settings)
+        exports = ["PyInit_" + os.path.basename(output).split(".")[0]]
+        return link_objects(objects, exports, output, scratch, settings)
 
 
-def link_objects(objects: list[str], output: str, scratch: str, settings: Settings) -> int:
+def link_rust(arguments: list[str], settings: Settings) -> int:
+    """Link a side module as rustc tells its linker to, which is wasm-ld by its kind.
+
+    rustc names what the crate exports. Its C library is left out: the guest has one.
+    """
+    output, inputs, exports = "a.wasm", [], []
+    queue = expand(arguments)
+    while queue:
+        word = queue.pop(0)
+        if word == "-o":
+            output = queue.pop(0)
+        elif word == "--export":
+            exports.append(queue.pop(0))
+        elif word.startswith("--export="):
+            exports.append(word.removeprefix("--export="))
+        elif word in ("-flavor", "-z", "-l", "-L", "-m"):
+            queue.pop(0)
+        elif not word.startswith("-") and f"{os.sep}self-contained{os.sep}" not in word:
+            inputs.append(word)
+    shim = os.path.join(HERE, "rust.c")
+    with tempfile.TemporaryDirectory() as scratch:
+        made = os.path.join(scratch, "rust.o")
+        if status := subprocess.call([*compile_command("cc", settings), "-c", shim, "-o", made]):
+            return status
+        return link_objects([*inputs, made], exports, output, scratch, settings)
+
+
+def expand(arguments: list[str]) -> list[str]:
+    """Read the files of arguments that rustc writes where there are many: one a line, escaped."""
+    result = []
+    for word in arguments:
+        if not word.startswith("@"):
+            result.append(word)
+            continue
+        with open(word[1:], encoding="utf-8") as file:
+            lines = file.read().splitlines()
+        result += [
+            re.sub(r"\\(.)", r"\1", line.removeprefix('"').removesuffix('"')) for line in lines
+        ]
+    return result
+
+
+def link_objects(
+    objects: list[str], exports: list[str], output: str, scratch: str, settings: Settings
+) -> int:
     """Link objects, and of C++'s run time as much as they want: the whole of it takes a minute."""
-    module = os.path.basename(output).split(".")[0]
     command = [
         settings["zig"], "wasm-ld", "--shared", "--experimental-pic", "--no-entry", "--gc-sections",
         "-Bsymbolic", "--unresolved-symbols=import-dynamic", "--strip-all",
-        "--export-if-defined=__wasm_call_ctors", f"--export-if-defined=PyInit_{module}",
-        "-o", output, *objects,
+        "--export-if-defined=__wasm_call_ctors", "-o", output, *objects,
+        *[f"--export-if-defined={name}" for name in exports],
     ]  # fmt: skip
     if status := subprocess.call(command):
         return status
@@ -249,6 +293,8 @@ def main() -> int:
     settings = load_settings()
     if tool == "ar":
         return subprocess.call([settings["zig"], "ar", *arguments])
+    if tool == "rust-ld":
+        return link_rust(arguments, settings)
     pairs = list(words(arguments, settings))
     options = {option for option, _ in pairs}
     if options & {"-shared", "-dynamiclib", "-bundle"} and not options & NO_LINK:
