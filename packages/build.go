@@ -24,19 +24,31 @@ func (s *syncer) obtain(ctx context.Context, packages []Package) ([]*wheel, erro
 	sources := slices.Clone(packages)
 	wheels := make([]*wheel, len(packages))
 	built := make([]bool, len(packages))
+	var missing []Package
 	for i, p := range packages {
 		if p.Kind == KindWheel {
 			continue
 		}
-		if w, err := openWheel(s.builtWheel(p)); err == nil {
+		w, err := s.find(ctx, p)
+		if err != nil {
+			return nil, err
+		}
+		if w == nil {
+			w, _ = openWheel(s.builtWheel(p)) // built before, or not
+		}
+		if w != nil {
 			wheels[i] = w
 			continue
 		}
+		missing = append(missing, p)
 		if r := s.recipes[p.Name]; r != nil {
 			for _, l := range r.Libraries {
 				sources = append(sources, l.source())
 			}
 		}
+	}
+	if err := s.announce(missing); err != nil {
+		return nil, err
 	}
 	// What is built already needs no source.
 	sources = slices.DeleteFunc(sources, func(p Package) bool {
@@ -59,7 +71,7 @@ func (s *syncer) obtain(ctx context.Context, packages []Package) ([]*wheel, erro
 				s.meter.begin("take " + p.Name + " " + p.Version)
 				wheels[i], err = openWheel(s.cache.file(p))
 			default:
-				s.meter.begin("build " + p.Name + " " + p.Version)
+				s.meter.begin(s.buildTitle(p))
 				built[i] = true
 				var t *toolchain
 				if t, err = tools(); err == nil {
@@ -76,6 +88,35 @@ func (s *syncer) obtain(ctx context.Context, packages []Package) ([]*wheel, erro
 		w.built = built[i]
 	}
 	return wheels, nil
+}
+
+// announce says what is going to be built, or refuses that: it may take minutes.
+func (s *syncer) announce(packages []Package) error {
+	if len(packages) == 0 {
+		return nil
+	}
+	var names []string
+	for _, p := range packages {
+		names = append(names, strings.TrimPrefix(s.buildTitle(p), "build "))
+	}
+	if s.opts.NoBuild {
+		return &Error{
+			Kind: ErrFrozen, Package: packages[0].Name, Message: "not built on this machine: " + strings.Join(names, "; "),
+			Advice: "run it without --no-build, or give the folder of their wheels with --find-links",
+		}
+	}
+	s.opts.Building(names)
+	return nil
+}
+
+// buildTitle is how a build is announced: with how long it may take, where a
+// recipe knows that it is long.
+func (s *syncer) buildTitle(p Package) string {
+	title := "build " + p.Name + " " + p.Version
+	if r := s.recipes[p.Name]; r != nil && r.Minutes > 0 {
+		title += fmt.Sprintf(", about %d min", r.Minutes)
+	}
+	return title
 }
 
 // builtWheel is where the wheel of a source distribution is or will be. All that
@@ -152,6 +193,9 @@ func (s *syncer) buildIn(ctx context.Context, b *build) (string, error) {
 		return "", err
 	}
 	if err := patchSource(b.source, b.recipe.Patches); err != nil {
+		return "", err
+	}
+	if err := replaceInSource(b.source, b.recipe.Replace); err != nil {
 		return "", err
 	}
 	b.cflags = append(b.cflags, b.recipe.CFlags...)

@@ -69,7 +69,7 @@ func (s *syncer) newToolchain(ctx context.Context) (*toolchain, error) {
 	if err != nil {
 		return nil, err
 	}
-	g, err := readGuest(s.opts.Runtime)
+	g, err := s.guest()
 	if err != nil {
 		return nil, err
 	}

@@ -44,21 +44,27 @@ type Options struct {
 	Frozen       bool             // install what the lock file says or fail; never write it
 	Upgrade      bool             // choose anew what the lock file has chosen
 	Offline      bool             // take everything from the cache or fail
+	NoBuild      bool             // fail where something is to be compiled
+	FindLinks    []string         // folders and addresses of wheels that were exported, before anything is built
+	Export       string           // a folder that what was built is written to as wheels; "": none
 	Jobs         int              // how many packages are built at once; default: the number of CPUs
 	// Progress is told how far it is, in order, never by two goroutines at once.
 	Progress func(cpython.Progress)
+	// Building is told what is about to be compiled, "pydantic-core 2.50.5", if anything is.
+	Building func(packages []string)
 
 	store string // what projects share; default: packages in CacheDir
 }
 
 // Report says what was done.
 type Report struct {
-	Packages   []Installed `json:"packages"`    // by name
-	Changed    bool        `json:"changed"`     // false where everything was as it should be already
-	LockWrote  bool        `json:"lock_wrote"`  // the lock file is new
-	SiteBytes  int64       `json:"site_bytes"`  // of all files in site-packages
-	ZipBytes   int64       `json:"zip_bytes"`   // of site-packages.zip
-	ShakenFrom int64       `json:"shaken_from"` // what SiteBytes would be with tests and type stubs
+	Packages   []Installed `json:"packages"`           // by name
+	Changed    bool        `json:"changed"`            // false where everything was as it should be already
+	LockWrote  bool        `json:"lock_wrote"`         // the lock file is new
+	SiteBytes  int64       `json:"site_bytes"`         // of all files in site-packages
+	ZipBytes   int64       `json:"zip_bytes"`          // of site-packages.zip
+	Exported   []string    `json:"exported,omitempty"` // names of the wheels in Options.Export
+	ShakenFrom int64       `json:"shaken_from"`        // what SiteBytes would be with tests and type stubs
 }
 
 // Installed is one package.
@@ -100,6 +106,7 @@ func Sync(ctx context.Context, opts Options) (*Report, error) {
 		return nil, err
 	}
 	s.python = sync.OnceValues(func() (*pythonInfo, error) { return findPython(ctx) })
+	s.guest = sync.OnceValues(func() (*guest, error) { return readGuest(opts.Runtime) })
 	s.rust = sync.OnceValues(func() (*rust, error) { return s.findRust(ctx) })
 	return s.sync(ctx)
 }
@@ -111,6 +118,7 @@ type syncer struct {
 	recipes map[string]*recipe
 	meter   *meter
 	python  func() (*pythonInfo, error) // asked once
+	guest   func() (*guest, error)      // read once
 	rust    func() (*rust, error)       // found or set up once
 }
 
@@ -126,7 +134,7 @@ func (s *syncer) sync(ctx context.Context) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	if report, ok := s.upToDate(want); ok && !fresh {
+	if report, ok := s.upToDate(want); ok && !fresh && s.opts.Export == "" {
 		return report, nil
 	}
 	wheels, err := s.obtain(ctx, chosen.Packages)
@@ -145,6 +153,11 @@ func (s *syncer) sync(ctx context.Context) (*Report, error) {
 	report, err := s.install(ctx, chosen.Packages, wheels, want)
 	if err != nil {
 		return nil, err
+	}
+	if s.opts.Export != "" {
+		if report.Exported, err = s.export(chosen.Packages, wheels); err != nil {
+			return nil, err
+		}
 	}
 	if fresh {
 		if err := chosen.write(s.opts.Lock); err != nil {
@@ -212,7 +225,11 @@ func (o Options) withDefaults() (Options, error) {
 		}
 		o.CacheDir = filepath.Join(base, "pymode-tui")
 	}
-	for _, path := range []*string{&o.CacheDir, &o.Lock, &o.Site} {
+	paths := []*string{&o.CacheDir, &o.Lock, &o.Site}
+	if o.Export != "" {
+		paths = append(paths, &o.Export)
+	}
+	for _, path := range paths {
 		abs, err := filepath.Abs(*path)
 		if err != nil {
 			return o, err
@@ -227,6 +244,9 @@ func (o Options) withDefaults() (Options, error) {
 	}
 	if o.Progress == nil {
 		o.Progress = func(cpython.Progress) {}
+	}
+	if o.Building == nil {
+		o.Building = func([]string) {}
 	}
 	if o.Runtime == nil {
 		return o, errors.New("packages: no runtime to build for")

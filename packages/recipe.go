@@ -27,10 +27,20 @@ type recipe struct {
 	Requires    []string          `toml:"requires"`        // build requirements that the package forgets
 	Settings    map[string]string `toml:"config_settings"` // for the build backend
 	Patches     []string          `toml:"patches"`         // unified diffs, which must match where they say
+	Replace     []replacement     `toml:"replace"`         // in files, in whatever line
+	Minutes     int               `toml:"minutes"`         // that a build takes on 2 cores, where that is many
 	Keep        []string          `toml:"keep"`            // paths in site-packages that are not shaken off
 	Libraries   []library         `toml:"library"`
 
 	text string // all of it, for the digest of what is built
+}
+
+// replacement is a change that fits more versions of a package than a patch. In one
+// that does not have the text, nothing is changed.
+type replacement struct {
+	File string `toml:"file"` // relative to the source distribution's folder
+	Text string `toml:"text"` // replaced wherever it stands
+	With string `toml:"with"`
 }
 
 // library is C that is built first, as a static library. The source comes out of a
@@ -97,6 +107,11 @@ func readRecipes(files fs.FS, folder string) (map[string]*recipe, error) {
 }
 
 func (r *recipe) check() error {
+	for _, c := range r.Replace {
+		if !fs.ValidPath(c.File) || c.Text == "" {
+			return fmt.Errorf("a replacement in %q lacks a field", c.File)
+		}
+	}
 	for _, l := range r.Libraries {
 		if l.Name == "" || l.Package == "" || l.Version == "" || l.File != path.Base(l.File) || !isDigest(l.SHA256) || len(l.Sources) == 0 {
 			return fmt.Errorf("the library %q lacks a field", l.Name)

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
@@ -150,6 +151,29 @@ func patchSource(dir string, patches []string) error {
 			if err := root.WriteFile(name, after.Bytes(), 0o644); err != nil {
 				return err
 			}
+		}
+	}
+	return nil
+}
+
+// replaceInSource makes a recipe's replacements.
+func replaceInSource(dir string, changes []replacement) error {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = root.Close() }()
+	for _, c := range changes {
+		before, err := root.ReadFile(filepath.FromSlash(c.File))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		after := bytes.ReplaceAll(before, []byte(c.Text), []byte(c.With))
+		if err := root.WriteFile(filepath.FromSlash(c.File), after, 0o644); err != nil {
+			return err
 		}
 	}
 	return nil

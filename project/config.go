@@ -15,6 +15,7 @@ type config struct {
 	vars         map[string]any
 	bindings     []Binding
 	dependencies []string
+	findLinks    []string
 	limits       Limits
 	ai           AI
 	replay       Replay
@@ -40,7 +41,7 @@ func readPyproject(file string, root *table) (c *config, projectName string, err
 	if projectName, err = c.text(meta.get("name"), "name in [project]"); err != nil {
 		return nil, "", err
 	}
-	if err := c.readDependencies(meta.get("dependencies")); err != nil {
+	if c.dependencies, err = c.strings(meta.get("dependencies"), "dependencies in [project]", `write dependencies = ["markupsafe"]`); err != nil {
 		return nil, "", err
 	}
 	tool, err := c.table(root.get("tool"), "[tool]")
@@ -52,6 +53,9 @@ func readPyproject(file string, root *table) (c *config, projectName string, err
 		return c, projectName, err
 	}
 	if err := c.readSettings(settings, "[tool.pymode]"); err != nil {
+		return nil, "", err
+	}
+	if c.findLinks, err = c.strings(settings.get("find-links"), "find-links in [tool.pymode]", `write find-links = ["wheels"]`); err != nil {
 		return nil, "", err
 	}
 	if err := c.readReplay(settings.get("replay"), "[tool.pymode]"); err != nil {
@@ -82,7 +86,7 @@ func (c *config) warn(v *value, format string, args ...any) {
 // warnUnknown warns of keys in [tool.pymode] that nothing reads: a typing
 // mistake there would go unnoticed. wrangler's files have many more keys.
 func (c *config) warnUnknown(settings *table) {
-	known := map[string]bool{"name": true, "main": true, "vars": true, "limits": true, "replay": true}
+	known := map[string]bool{"name": true, "main": true, "vars": true, "limits": true, "replay": true, "find-links": true}
 	for _, form := range bindingForms() {
 		known[form.key] = true
 	}
@@ -93,22 +97,23 @@ func (c *config) warnUnknown(settings *table) {
 	}
 }
 
-func (c *config) readDependencies(v *value) error {
+// strings reads a list of strings.
+func (c *config) strings(v *value, what, hint string) (texts []string, err error) {
 	if v == nil {
-		return nil
+		return nil, nil
 	}
 	list, ok := v.data.([]*value)
 	if !ok {
-		return c.wrong(v, `write dependencies = ["markupsafe"]`, "dependencies in [project] must be a list of strings, not %s", v.kind())
+		return nil, c.wrong(v, hint, "%s must be a list of strings, not %s", what, v.kind())
 	}
 	for _, item := range list {
 		text, ok := item.data.(string)
 		if !ok {
-			return c.wrong(item, "", "dependencies in [project] must be a list of strings, and one is %s", item.kind())
+			return nil, c.wrong(item, "", "%s must be a list of strings, and one is %s", what, item.kind())
 		}
-		c.dependencies = append(c.dependencies, text)
+		texts = append(texts, text)
 	}
-	return nil
+	return texts, nil
 }
 
 // readSettings reads what [tool.pymode] and wrangler's files have in common.

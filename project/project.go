@@ -40,6 +40,7 @@ type Project struct {
 	Vars         map[string]any    `json:"vars"`         // JSON values, integers as int64; a secret of the same name hides one
 	Secrets      map[string]Secret `json:"secrets"`      // .dev.vars; never shown
 	Dependencies []string          `json:"dependencies"` // [project] dependencies, as written: "markupsafe>=3"
+	FindLinks    []string          `json:"find_links"`   // [tool.pymode] find-links: folders, relative to Dir, and addresses of wheels
 	Limits       Limits            `json:"limits"`
 	AI           AI                `json:"ai"`
 	Replay       Replay            `json:"replay"`
@@ -227,7 +228,7 @@ func (p *Project) merge(pyproject, wrangler *config, projectName string) {
 			p.AI = c.ai
 		}
 		if c == pyproject {
-			p.Replay = c.replay
+			p.Replay, p.FindLinks = c.replay, c.findLinks
 		}
 		if c.limits != (Limits{}) {
 			p.Limits = c.limits

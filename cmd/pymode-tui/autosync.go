@@ -30,7 +30,8 @@ func (s *session) syncPackages(ctx context.Context, v *served, p *project.Projec
 	}
 	report, err := packages.Sync(ctx, packages.Options{
 		Dependencies: p.Dependencies, Lock: filepath.Join(p.Dir, packages.LockFile), Site: siteDir(p),
-		CacheDir: s.flags.cacheDir, Runtime: built, Offline: s.flags.offline,
+		CacheDir: s.flags.cacheDir, Runtime: built, Offline: s.flags.offline, FindLinks: findLinks(p, nil),
+		Building: func(names []string) { s.notice("%s: building from source: %s", p.Name, strings.Join(names, "; ")) },
 	})
 	switch {
 	case ctx.Err() != nil:

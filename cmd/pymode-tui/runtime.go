@@ -203,6 +203,12 @@ func (d *buildDisplay) show(p cpython.Progress) {
 	}
 }
 
+// note prints a line that stays.
+func (d *buildDisplay) note(text string) {
+	d.close()
+	fmt.Fprintln(d.out, ansi.Strip(text))
+}
+
 // close removes the line.
 func (d *buildDisplay) close() {
 	if d.drawn {

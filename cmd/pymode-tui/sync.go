@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"pymode-tui/packages"
 	"pymode-tui/project"
@@ -22,12 +24,17 @@ type syncFlags struct {
 	upgrade  bool
 	offline  bool
 	json     bool
+	noBuild  bool
+	links    []string
+	export   string
 }
 
 func (f *syncFlags) register(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&f.cacheDir, "cache", "", "`folder` of the cache (default: pymode-tui in the user's cache folder)")
 	flags.BoolVar(&f.offline, "offline", false, "take everything from the cache")
+	flags.BoolVar(&f.noBuild, "no-build", false, "fail where something is to be compiled")
+	flags.StringArrayVar(&f.links, "find-links", nil, "`folder or URL` of wheels that --export-wheels wrote; may be given more than once")
 	flags.BoolVar(&f.json, "json", false, "print what was done as JSON")
 }
 
@@ -39,7 +46,7 @@ func newSyncCommand() *cobra.Command {
 		Short: "Install what the worker depends on",
 		Long: "Install [project] dependencies of pyproject.toml into .pymode/site-packages, and\n" +
 			"packages of Python alone into .pymode/site-packages.zip too, for deployment.\n" +
-			"Extension modules in C and C++ are built from source for the workers' Python.\n" +
+			"Extension modules in C, C++ and Rust are built from source for the workers' Python.\n" +
 			"What was chosen is kept in pymode.lock; commit it.",
 		Example: "  pymode-tui sync ./myworker\n  pymode-tui sync --frozen ./myworker   # in CI: exactly what pymode.lock says",
 		Args:    exactArgs(1, "DIR"),
@@ -49,6 +56,7 @@ func newSyncCommand() *cobra.Command {
 	}
 	flags.register(cmd)
 	cmd.Flags().BoolVar(&flags.frozen, "frozen", false, "fail where pymode.lock does not fit pyproject.toml, and never change it")
+	cmd.Flags().StringVar(&flags.export, "export-wheels", "", "write what was built as wheels into the `folder`, for --find-links")
 	cmd.Flags().BoolVar(&flags.upgrade, "upgrade", false, "choose the latest versions anew")
 	return cmd
 }
@@ -88,13 +96,32 @@ func syncProject(ctx context.Context, dir string, f *syncFlags, stderr io.Writer
 		Frozen:       f.frozen,
 		Upgrade:      f.upgrade,
 		Offline:      f.offline,
+		NoBuild:      f.noBuild,
+		FindLinks:    findLinks(p, f.links),
+		Export:       f.export,
 		Progress:     display.show,
+		Building: func(names []string) {
+			display.note("building from source: " + strings.Join(names, "; "))
+		},
 	})
 	if err != nil {
 		display.close()
 		printPackageOutput(stderr, err)
 	}
 	return report, err
+}
+
+// findLinks are the places of wheels: of the command line first, then the
+// project's, whose folders are relative to it.
+func findLinks(p *project.Project, flags []string) []string {
+	places := slices.Clone(flags)
+	for _, place := range p.FindLinks {
+		if !strings.Contains(place, "://") && !filepath.IsAbs(place) {
+			place = filepath.Join(p.Dir, place)
+		}
+		places = append(places, place)
+	}
+	return places
 }
 
 // printPackageOutput prints the end of what a package's build said.
@@ -129,6 +156,9 @@ func printSync(w io.Writer, report *packages.Report, asJSON bool) error {
 	line := count(len(report.Packages), "package") + ", " + cpython.FormatBytes(report.SiteBytes)
 	if report.ZipBytes > 0 {
 		line += "; site-packages.zip " + cpython.FormatBytes(report.ZipBytes)
+	}
+	if len(report.Exported) > 0 {
+		line += "; " + count(len(report.Exported), "wheel") + " exported"
 	}
 	_, err := fmt.Fprintln(w, line)
 	return err
