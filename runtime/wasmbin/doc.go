@@ -4,8 +4,8 @@
 // imports, memories, globals, exports. The functions that rewrite take a whole
 // module and return a new one, so that they can be applied one after the other:
 //
-//	python.wasm ──▶ AddLoopChecks ──▶ Strip ──▶ WithoutExports ──▶ DropConstGlobals ──▶ compiled by wazero
-//	           └──▶ Pin ──▶ wasm-opt --asyncify           └──▶ WithoutData ──▶ AddBulkChecks ──▶ for instances mapped from an image
+//	python.wasm ──▶ AddLoopChecks ──▶ WidenBounds ──▶ Strip ──▶ WithoutExports ──▶ DropConstGlobals ──▶ compiled by wazero
+//	           └──▶ Pin ──▶ wasm-opt --asyncify                           └──▶ WithoutData ──▶ AddBulkChecks ──▶ for instances mapped from an image
 //
 // A rewritten module holds the sections that were not touched byte for byte.
 // What a caller wants to know about something that a rewrite removes (function

@@ -28,6 +28,16 @@ func rewrites() map[string]func([]byte) ([]byte, error) {
 			return out, err
 		}
 	}
+	all["marks"] = func(m []byte) ([]byte, error) {
+		opts := loopOptions(CheckLocal, 100)
+		opts.Dispatch, opts.Mark = 2, 5
+		out, _, err := AddLoopChecks(m, opts)
+		return out, err
+	}
+	all["bounds"] = func(m []byte) ([]byte, error) {
+		out, _, err := WidenBounds(m)
+		return out, err
+	}
 	return all
 }
 
@@ -36,6 +46,8 @@ func rewrites() map[string]func([]byte) ([]byte, error) {
 func FuzzRewrite(f *testing.F) {
 	f.Add(rich(f))
 	f.Add(loops(f))
+	f.Add(interpreter(f))
+	f.Add(structures(f))
 	f.Add(AppendHeader(nil))
 	pins, _ := pinnable(f)
 	f.Add(pins)

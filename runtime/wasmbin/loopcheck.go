@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 )
 
 // ErrNoExport means that a module does not export what it has to.
@@ -32,6 +33,14 @@ type LoopCheckOptions struct {
 	// gets none in any case.
 	Leave []string
 
+	// Dispatch, where it is not zero, leaves out loops that choose between at
+	// least as many cases: the loop of an interpreter, whose program can't repeat
+	// itself without an instruction that has a mark of its own.
+	Dispatch uint32
+	// Mark is what an empty loop in the code counts for, by which the program
+	// says that it has done something; 0: one, like any loop.
+	Mark uint32
+
 	// Fuel is how many checks are passed until the first that yields; not zero.
 	// Unused with CheckWord, as is FuelExport.
 	Fuel uint32
@@ -48,6 +57,8 @@ type LoopCheckStats struct {
 	Functions int // that the module defines
 	Changed   int // functions that got checks
 	Loops     int // checks at loops
+	Marks     int // of them, at empty loops that count for more
+	Left      int // loops without a check, because of Dispatch
 	TailCalls int // checks at tail calls
 }
 
@@ -97,8 +108,10 @@ type loopChecker struct {
 	leave map[uint32]bool
 	stats LoopCheckStats
 
-	points []int  // where checks go in the current function
-	check  []byte // the current function's check
+	points []checkPoint // where checks go in the current function
+	open   []int        // of the blocks that are open: the index in points, -1 where it is no loop
+	check  []byte       // the current function's check
+	mark   []byte       // and that for an empty loop
 }
 
 func newLoopChecker(m *Module, opts LoopCheckOptions) (*loopChecker, error) {
@@ -166,23 +179,60 @@ func (c *loopChecker) code(s Section) ([]byte, error) {
 	return out, code.Err()
 }
 
+// checkPoint is where a check goes.
+type checkPoint struct {
+	at   int
+	mark bool // it is an empty loop
+	left bool // no check after all
+}
+
+// findPoints sets c.points.
+func (c *loopChecker) findPoints(f *function) {
+	c.points, c.open = c.points[:0], c.open[:0]
+	for at, op := range f.instructions() {
+		switch op {
+		case opLoop:
+			c.open = append(c.open, len(c.points))
+			c.points = append(c.points, checkPoint{at: f.pos})
+		case opBlock, opIf, opTry, opTryTable:
+			c.open = append(c.open, -1)
+		case opEnd, opDelegate:
+			if n := len(c.open); n > 0 {
+				if i := c.open[n-1]; i >= 0 && c.points[i].at == at && c.opts.Mark != 0 {
+					c.points[i].mark = true
+				}
+				c.open = c.open[:n-1]
+			}
+		case opBrTable:
+			cases := NewReader(f.buf[at+1:], 0).U32()
+			if c.opts.Dispatch == 0 || cases < c.opts.Dispatch {
+				continue
+			}
+			for n := len(c.open) - 1; n >= 0; n-- {
+				if i := c.open[n]; i >= 0 {
+					c.points[i].left = true
+					break
+				}
+			}
+		case opReturnCall, opReturnCallIndirect:
+			c.points = append(c.points, checkPoint{at: at})
+			c.stats.TailCalls++
+			c.stats.Loops--
+		}
+	}
+	all := len(c.points)
+	c.points = slices.DeleteFunc(c.points, func(p checkPoint) bool { return p.left })
+	c.stats.Left += all - len(c.points)
+	c.stats.Loops += len(c.points)
+}
+
 // appendFunction appends f with its checks.
 func (c *loopChecker) appendFunction(out []byte, f *function) ([]byte, error) {
 	if c.leave[f.index] {
 		return append(out, f.raw...), nil
 	}
 	start := f.pos
-	c.points = c.points[:0]
-	for at, op := range f.instructions() {
-		switch op {
-		case opLoop:
-			c.points = append(c.points, f.pos)
-			c.stats.Loops++
-		case opReturnCall, opReturnCallIndirect:
-			c.points = append(c.points, at)
-			c.stats.TailCalls++
-		}
-	}
+	c.findPoints(f)
 	if len(c.points) == 0 || f.err != nil {
 		return append(out, f.raw...), nil
 	}
@@ -197,50 +247,67 @@ func (c *loopChecker) appendFunction(out []byte, f *function) ([]byte, error) {
 	if c.opts.Check == CheckLocal {
 		groups, added = groups+1, []byte{1, I32}
 	}
-	c.appendCheck(uint32(local))
+	c.check = c.appendCheck(c.check[:0], uint32(local), 1)
+	c.mark = c.appendCheck(c.mark[:0], uint32(local), c.opts.Mark)
 
 	var count [5]byte
 	head := AppendU32(count[:0], groups)
-	size := len(head) + len(f.groupBytes) + len(added) + len(f.buf) - start + len(c.points)*len(c.check)
+	size := len(head) + len(f.groupBytes) + len(added) + len(f.buf) - start
+	for _, point := range c.points {
+		size += len(c.checkAt(point))
+	}
 	if size > math.MaxUint32 {
 		return nil, &SyntaxError{Offset: f.base, Problem: "function becomes too large"}
 	}
 	out = AppendU32(out, uint32(size))
 	out = append(append(append(out, head...), f.groupBytes...), added...)
 	for _, point := range c.points {
-		out = append(append(out, f.buf[start:point]...), c.check...)
-		start = point
+		if point.mark {
+			c.stats.Marks++
+		}
+		out = append(append(out, f.buf[start:point.at]...), c.checkAt(point)...)
+		start = point.at
 	}
 	return append(out, f.buf[start:]...), nil
 }
 
-// appendCheck sets c.check to the code for a function in which that local is
-// free.
-func (c *loopChecker) appendCheck(local uint32) {
-	b := c.check[:0]
+func (c *loopChecker) checkAt(p checkPoint) []byte {
+	if p.mark {
+		return c.mark
+	}
+	return c.check
+}
+
+// appendCheck appends the code for a function in which that local is free. It
+// counts by an amount; where that is not one, the counter may pass zero.
+func (c *loopChecker) appendCheck(b []byte, local, amount uint32) []byte {
+	test := []byte{byte(opI32Eqz)}
+	if amount > 1 {
+		test = []byte{byte(opI32Const), 0, byte(opI32LeS)}
+	}
 	switch c.opts.Check {
 	case CheckLocal:
-		b = appendCountDown(b, c.fuel)
+		b = appendCountDown(b, c.fuel, amount)
 		b = AppendU32(append(b, byte(opLocalTee)), local)
 		b = AppendU32(append(b, byte(opGlobalSet)), c.fuel)
 		b = AppendU32(append(b, byte(opLocalGet)), local)
-		b = append(b, byte(opI32Eqz))
+		b = append(b, test...)
 	case CheckGlobal:
-		b = appendCountDown(b, c.fuel)
+		b = appendCountDown(b, c.fuel, amount)
 		b = AppendU32(append(b, byte(opGlobalSet)), c.fuel)
 		b = AppendU32(append(b, byte(opGlobalGet)), c.fuel)
-		b = append(b, byte(opI32Eqz))
+		b = append(b, test...)
 	case CheckWord:
 		b = append(b, byte(opI32Const), 0, byte(opI32Load), 2)
 		b = AppendU32(b, c.opts.Address)
 	}
 	b = append(b, byte(opIf), emptyBlock, byte(opCall))
 	b = AppendU32(b, c.yield)
-	c.check = append(b, byte(opEnd))
+	return append(b, byte(opEnd))
 }
 
 // appendCountDown appends code that leaves the counter's next value on the stack.
-func appendCountDown(dst []byte, fuel uint32) []byte {
+func appendCountDown(dst []byte, fuel, amount uint32) []byte {
 	dst = AppendU32(append(dst, byte(opGlobalGet)), fuel)
-	return append(dst, byte(opI32Const), 1, byte(opI32Sub))
+	return append(AppendS32(append(dst, byte(opI32Const)), int32(amount)), byte(opI32Sub))
 }
