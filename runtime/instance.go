@@ -12,8 +12,8 @@ import (
 	"github.com/tetratelabs/wazero/api"
 )
 
-// fuelPerYield is how many loop headers run between two yields: about a
-// millisecond of Python.
+// fuelPerYield is how many loop headers run between two yields, where a jump back
+// or a start of a function in Python counts for sixteen: a millisecond or two.
 const fuelPerYield = 500_000
 
 // instance is one sandbox: a module and its memory. It serves one execution

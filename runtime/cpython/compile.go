@@ -180,12 +180,17 @@ pymode-objects: Programs/python.o $(LINK_PYTHON_DEPS) pybuilddir.txt
 	@for f in $(LINK_PYTHON_OBJS) $(filter %.a,$(MODLIBS)); do echo $$f; done >objects.txt
 `
 
+// linkTimeMakefile makes the Makefile leave some objects to the linker.
+func linkTimeMakefile() string {
+	return strings.Join(linkTimeObjects(), " ") + ": EXTRA_CFLAGS += -flto\n"
+}
+
 // compileCross compiles all of CPython for the guest.
 func compileCross(ctx context.Context, j *job) error {
 	if err := copyTree(j.path(stepConfigure), j.dir); err != nil {
 		return err
 	}
-	if err := os.WriteFile(filepath.Join(j.dir, "objects.mk"), []byte(objectsMakefile), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(j.dir, "objects.mk"), []byte(objectsMakefile+linkTimeMakefile()), 0o644); err != nil {
 		return err
 	}
 	if err := j.make(ctx, crossObjects, j.zigEnv(), "-f", "Makefile", "-f", "objects.mk", "pymode-objects"); err != nil {

@@ -15,14 +15,20 @@ const (
 	FuelExport = "pm_fuel"
 	// InitialFuel is how many checks are passed before the first call.
 	InitialFuel = 1 << 20
+
+	// The interpreter chooses between 256 instructions in a loop that is left
+	// without a check; what Python may repeat is marked (see src/patches), and a
+	// mark counts for about as many loops as take the time until the next.
+	dispatchCases = 200
+	markCost      = 16
 )
 
 // instrumentVersion is to be raised when wasmbin changes what it writes.
-const instrumentVersion = "1"
+const instrumentVersion = "2"
 
 // instrumentation enters the digest of the link step.
 func instrumentation() string {
-	return digest(instrumentVersion, YieldExport, FuelExport, strconv.Itoa(InitialFuel))
+	return digest(instrumentVersion, YieldExport, FuelExport, strconv.Itoa(InitialFuel), strconv.Itoa(dispatchCases), strconv.Itoa(markCost))
 }
 
 // AddLoopChecks writes the loop checks into a module that has none.
@@ -34,5 +40,6 @@ func AddLoopChecks(module []byte) ([]byte, error) {
 func addLoopChecks(module []byte) ([]byte, wasmbin.LoopCheckStats, error) {
 	return wasmbin.AddLoopChecks(module, wasmbin.LoopCheckOptions{
 		Check: wasmbin.CheckLocal, Yield: YieldExport, FuelExport: FuelExport, Fuel: InitialFuel,
+		Dispatch: dispatchCases, Mark: markCost,
 	})
 }

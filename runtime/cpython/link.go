@@ -28,7 +28,8 @@ func replacedObjects() []string {
 }
 
 // linkPython links CPython, our C files, zlib and the C library, writes the
-// loop checks into the result, and takes the names of the functions out of it.
+// loop checks into the result, widens the checks of bounds that wazero will make,
+// and takes the names of the functions out of it.
 func linkPython(ctx context.Context, j *job) error {
 	objects, err := j.linkInputs()
 	if err != nil {
@@ -61,6 +62,15 @@ func linkPython(ctx context.Context, j *job) error {
 		return fmt.Errorf("add loop checks: %w", err)
 	}
 	j.printf("%d loop checks in %d of %d functions", stats.Loops+stats.TailCalls, stats.Changed, stats.Functions)
+	if stats.Left != 1 || stats.Marks == 0 {
+		return fmt.Errorf("%d loops of an interpreter, want 1, with %d marks in it", stats.Left, stats.Marks)
+	}
+	checked, bounds, err := wasmbin.WidenBounds(checked)
+	if err != nil {
+		return fmt.Errorf("widen the checks of bounds: %w", err)
+	}
+	j.printf("%d of %d accesses to memory check for others too, %d at the beginning of their function",
+		bounds.Widened, bounds.Accesses, bounds.Fixed)
 	if err := checkExports(checked, append(Exports(), YieldExport, FuelExport)); err != nil {
 		return err
 	}

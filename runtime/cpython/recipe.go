@@ -77,7 +77,7 @@ func newRecipe() *recipe {
 		},
 		{
 			name: stepCompile, title: "compile CPython", root: rootSteps, seconds: 65,
-			needs: []string{stepConfigure, stepNative, stepPythonSource, stepZig}, run: compileCross,
+			needs: []string{stepConfigure, stepNative, stepPythonSource, stepZig}, inputs: []string{linkTimeMakefile()}, run: compileCross,
 		},
 		{
 			name: stepGlue, title: "compile the entry points", root: rootSteps, seconds: 2,
@@ -85,7 +85,7 @@ func newRecipe() *recipe {
 			inputs: append(glueFlags(), compile, contentDigest("src", ".c", ".h")), run: compileGlue,
 		},
 		{
-			name: stepLink, title: "link python.wasm", root: rootSteps, seconds: 2,
+			name: stepLink, title: "link python.wasm", root: rootSteps, seconds: 15,
 			needs:  []string{stepCompile, stepGlue, stepZlib, stepZig},
 			inputs: []string{link, contentDigest("src", "exports.txt"), instrumentation(), linkedFile}, run: linkPython,
 		},

@@ -12,7 +12,8 @@
        | size of the block before | size | in use | payload, 16-aligned ...
 
    A free block has its links in the payload. The heap ends with a block of size
-   0 that is in use. */
+   0 that is in use, and a guard: bounds of accesses to memory are checked as if
+   each reached that much further (wasmbin.WidenBounds). */
 
 #include <errno.h>
 #include <stddef.h>
@@ -25,6 +26,7 @@
 #define LARGEST (UINT32_MAX - (1u << 20)) /* of a request, in bytes */
 #define PAGE 65536u
 #define GROWTH (4 * PAGE)               /* how much the memory grows at least */
+#define GUARD 1024u                     /* at the end of the memory, never used */
 
 #define SUBLISTS_LOG2 4
 #define SUBLISTS (1u << SUBLISTS_LOG2)
@@ -224,7 +226,7 @@ grow(uint32_t size)
         start = (((uintptr_t)&__heap_base + HEADER + ALIGNMENT - 1) & ~(uintptr_t)(ALIGNMENT - 1)) - HEADER;
         fresh = start;
     }
-    else if (top != end + HEADER) { /* somebody else has grown the memory */
+    else if (top != end + HEADER + GUARD) { /* somebody else has grown the memory */
         start = top + HEADER;
     }
     else {
@@ -234,7 +236,7 @@ grow(uint32_t size)
             before = size_of(b);
         }
     }
-    int64_t missing = (int64_t)start + size + HEADER - before - (int64_t)top;
+    int64_t missing = (int64_t)start + size + HEADER + GUARD - before - (int64_t)top;
     if (missing > 0) {
         size_t pages = (size_t)(missing + PAGE - 1) / PAGE;
         size_t generous = pages < GROWTH / PAGE ? GROWTH / PAGE : pages;
@@ -251,7 +253,7 @@ grow(uint32_t size)
         gap->size = (uint32_t)(start - end) | IN_USE;
         b->before = size_of(gap);
     }
-    end = top - HEADER;
+    end = top - HEADER - GUARD;
     b->size = (uint32_t)(end - start) | IN_USE;
     block *last = (block *)end;
     last->before = size_of(b);
