@@ -1,8 +1,11 @@
 package runtime_test
 
 import (
+	"bytes"
 	"context"
 	"math"
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -90,7 +93,7 @@ func BenchmarkAccounting(b *testing.B) {
 	for _, c := range []struct {
 		name string
 		fuel uint64
-	}{{"yields", 0}, {"without", 1 << 31}} {
+	}{{"yields", 0}, {"without", 1 << 30}} {
 		b.Run(c.name, func(b *testing.B) {
 			w := runtimetest.Worker(b, code, func(config *runtime.Config) { runtime.SetFuel(config, c.fuel) })
 			least := int64(math.MaxInt64)
@@ -104,4 +107,144 @@ func BenchmarkAccounting(b *testing.B) {
 			b.ReportMetric(float64(least), "cpu-µs/op")
 		})
 	}
+}
+
+// checkedWork is what the CPU benchmark does, in pieces of some hundredths of a second.
+const checkedWork = `
+import hashlib, json, re
+
+def fib(n):
+    return n if n < 2 else fib(n - 1) + fib(n - 2)
+
+def loop():
+    s = 0
+    for i in range(300_000):
+        s += i
+    return s
+
+documents = [{"id": i, "name": "user%d" % i, "tags": ["a", "b"], "v": i * 1.5} for i in range(1000)]
+text = "hello world foo@bar.com 12345 " * 10_000
+data = b"x" * 5_000_000
+
+works = {
+    "fib": lambda: fib(22),
+    "loop": loop,
+    "json": lambda: [json.loads(json.dumps(documents)) for _ in range(5)],
+    "regex": lambda: len(re.findall(r"[\w.]+@[\w.]+", text)),
+    "sha256": lambda: hashlib.sha256(data).hexdigest(),
+}
+
+def on_fetch(request, env):
+    works[request.path[1:]]()
+    return "ok"
+`
+
+// BenchmarkChecksOnPython runs the same work in the interpreter as it is, which
+// yields about every millisecond, and in one whose checks were taken out of its
+// code, in turns. What the checks and the accounting cost together is reported for
+// each work, and their geometric mean at the end. Other work on the machine only
+// adds to a run, so the least of the CPU times counts: -benchtime 30x and more.
+func BenchmarkChecksOnPython(b *testing.B) {
+	with := runtimetest.Worker(b, checkedWork, nil)
+	without := uncheckedWorker(b, checkedWork)
+	names := []string{"fib", "loop", "json", "regex", "sha256"}
+	logs := 0.0
+	for _, name := range names {
+		b.Run(name, func(b *testing.B) {
+			least := [2]int64{math.MaxInt64, math.MaxInt64}
+			for b.Loop() {
+				for i, w := range []*runtime.Worker{with, without} {
+					r := w.Do(b.Context(), &runtime.Request{Method: "GET", URL: "http://localhost/" + name})
+					if string(r.Body) != "ok" {
+						b.Fatalf("%s %v", r.Body, r.Error)
+					}
+					least[i] = min(least[i], r.Metrics.CPU)
+				}
+			}
+			ratio := float64(least[0]) / float64(least[1])
+			b.ReportMetric(float64(least[0]), "with-cpu-µs")
+			b.ReportMetric(float64(least[1]), "without-cpu-µs")
+			b.ReportMetric(100*(ratio-1), "%more")
+			logs += math.Log(ratio)
+		})
+	}
+	b.Run("mean", func(b *testing.B) {
+		for b.Loop() {
+			continue
+		}
+		b.ReportMetric(100*(math.Exp(logs/float64(len(names)))-1), "%more")
+	})
+}
+
+// uncheckedWorker runs code in an interpreter without checks in its loops.
+func uncheckedWorker(b *testing.B, code string) *runtime.Worker {
+	b.Helper()
+	config := runtimetest.EngineConfig(b)
+	module, err := os.ReadFile(config.Wasm)
+	if err != nil {
+		b.Fatal(err)
+	}
+	config.CacheDir = b.TempDir()
+	config.Wasm = filepath.Join(config.CacheDir, "python.wasm")
+	if err := os.WriteFile(config.Wasm, withoutChecks(b, module), 0o644); err != nil {
+		b.Fatal(err)
+	}
+	engine, err := runtime.NewEngine(b.Context(), config)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { _ = engine.Close(context.Background()) })
+	w, err := engine.NewWorker(runtime.Config{
+		Name: "unchecked", Module: "entry", Path: []string{"."}, Dir: runtimetest.Project(b, map[string]string{"entry.py": code}),
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(w.Close)
+	w.Reload(b.Context(), nil)
+	return w
+}
+
+// withoutChecks overwrites the checks that wasmbin.AddLoopChecks has written with
+// instructions that do nothing: local := fuel - n, fuel := local, and a call where
+// that is zero or less.
+func withoutChecks(b *testing.B, module []byte) []byte {
+	b.Helper()
+	m, err := wasmbin.Parse(module)
+	if err != nil {
+		b.Fatal(err)
+	}
+	fuel, _ := m.Export(cpython.FuelExport)
+	yield, ok := m.ExportedFunc(cpython.YieldExport)
+	if !ok {
+		b.Fatal("no yield function")
+	}
+	removed := 0
+	for _, test := range []struct {
+		amount byte
+		spent  []byte
+	}{{1, []byte{0x45}}, {16, []byte{0x41, 0, 0x4c}}} {
+		head := append(wasmbin.AppendU32([]byte{0x23}, fuel.Index), 0x41, test.amount, 0x6b, 0x22)
+		for at := 0; ; at++ {
+			next := bytes.Index(module[at:], head)
+			if next < 0 {
+				break
+			}
+			at += next
+			local := wasmbin.NewReader(module[at+len(head):], 0).U32()
+			check := wasmbin.AppendU32(bytes.Clone(head), local)
+			check = wasmbin.AppendU32(append(check, 0x24), fuel.Index)
+			check = wasmbin.AppendU32(append(check, 0x20), local)
+			check = append(append(check, test.spent...), 0x04, 0x40, 0x10)
+			check = append(wasmbin.AppendU32(check, yield), 0x0b)
+			if bytes.HasPrefix(module[at:], check) {
+				copy(module[at:], bytes.Repeat([]byte{0x01}, len(check)))
+				removed++
+			}
+		}
+	}
+	if removed < 1000 {
+		b.Fatalf("only %d checks found", removed)
+	}
+	return module
 }
