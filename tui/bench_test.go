@@ -95,3 +95,14 @@ func BenchmarkCleanLine(b *testing.B) {
 		})
 	}
 }
+
+func BenchmarkSparkline(b *testing.B) {
+	samples := make([]sample, historySize)
+	for i := range samples {
+		samples[i] = sample{share: float64(i%7) / 7, role: gauge, first: i%10 == 0}
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		sparkline(samples, 1, 35)
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"pymode-tui/runtime"
+	"pymode-tui/trend"
 )
 
 // historySize is how many requests the history of memory and CPU time shows.
@@ -82,16 +83,17 @@ func (s *session) history(w *worker) []*exchange {
 }
 
 // lines draws the budget in w columns: its history, what the current request
-// used, and what stopped it or the most that any used.
-func (b *budget) lines(current *exchange, history []*exchange, w int) []line {
+// used, and what stopped it, that it rose, or the most that any used.
+func (b *budget) lines(current *exchange, history []*exchange, rise line, w int) []line {
 	if current == nil || len(history) == 0 {
 		return []line{styled(faint, "no requests yet")}
 	}
-	shares := make([]float64, len(history))
+	columns := make([]sample, len(history))
 	most, highest := 0.0, b.meter(history[0])
 	for i, x := range history {
-		shares[i] = b.share(x)
-		most = max(most, shares[i])
+		share := b.share(x)
+		columns[i] = sample{share: share, role: budgetRole(share), first: i > 0 && x.generation != history[i-1].generation}
+		most = max(most, share)
 		if m := b.meter(x); m.used > highest.used {
 			highest = m
 		}
@@ -117,8 +119,10 @@ func (b *budget) lines(current *exchange, history []*exchange, w int) []line {
 		last = styled(bad, "limit reached")
 	} else if share >= 0.8 {
 		last = styled(caution, "near the limit")
+	} else if rise != nil {
+		last = rise
 	}
-	return []line{sparkline(shares, full, w), append(now, text), last}
+	return []line{sparkline(columns, full, w), append(now, text), last}
 }
 
 // stoppedAt is the line of Python that was running: " at src/entry.py:7 while True: pass".
@@ -143,7 +147,7 @@ func importLines(w *worker, width, rows int) []line {
 	var lines []line
 	for _, m := range w.modules[:min(len(w.modules), rows)] {
 		cost := formatMicros(m.self)
-		if m.memory > 0 {
+		if m.memory > 0 && width >= 34 {
 			cost = formatBytes(m.memory) + "  " + pad("", 7-textWidth(cost)) + cost
 		}
 		room := max(width-textWidth(cost)-1, 0)
@@ -170,10 +174,11 @@ func importNote(w *worker) line {
 }
 
 // drawBudgets draws the strip at the bottom, where there is one: the modules that
-// were imported, memory and CPU time.
+// were imported, the time that requests took, memory and CPU time.
 func (m *Model) drawBudgets(c *canvas) {
 	w := m.worker()
-	if w == nil || m.layout.strip[0].empty() {
+	cells := m.layout.strip
+	if w == nil || cells[timeCell].empty() {
 		return
 	}
 	current := m.requests.current()
@@ -181,18 +186,22 @@ func (m *Model) drawBudgets(c *canvas) {
 		current = nil
 	}
 	history := m.session.history(w)
-	cells := m.layout.strip
-	title := styled(plain, "Imports")
-	if w.moduleCount > 0 {
-		title = append(title, span{" " + formatCount(w.moduleCount), faint})
-	}
-	drawStripCell(c, cells[0], title, importNote(w), importLines(w, cells[0].w, cells[0].h))
-	for i, b := range budgets() {
-		note := line(nil)
-		if len(history) > 0 {
-			note = styled(faint, "last "+formatCount(len(history)))
+	if cell := cells[importsCell]; !cell.empty() {
+		title := styled(plain, "Imports")
+		if w.moduleCount > 0 {
+			title = append(title, span{" " + formatCount(w.moduleCount), faint})
 		}
-		drawStripCell(c, cells[i+1], styled(plain, b.name), note, b.lines(current, history, cells[i+1].w))
+		drawStripCell(c, cell, title, importNote(w), importLines(w, cell.w, cell.h))
+	}
+	note := line(nil)
+	if len(history) > 0 {
+		note = styled(faint, "last "+formatCount(len(history)))
+	}
+	drawStripCell(c, cells[timeCell], styled(plain, "Time"), note, timeLines(w, history, cells[timeCell].w))
+	rises := [2]line{riseLine(w, trend.Memory, cells[memoryCell].w)}
+	for i, b := range budgets() {
+		cell := cells[memoryCell+i]
+		drawStripCell(c, cell, styled(plain, b.name), note, b.lines(current, history, rises[i], cell.w))
 	}
 }
 

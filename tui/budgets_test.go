@@ -23,7 +23,11 @@ func TestSparkline(t *testing.T) {
 		{[]float64{-1, 1}, 1, 0, ""},
 	} {
 		var got strings.Builder
-		for _, s := range sparkline(c.shares, c.full, c.w) {
+		var columns []sample
+		for _, share := range c.shares {
+			columns = append(columns, sample{share: share})
+		}
+		for _, s := range sparkline(columns, c.full, c.w) {
 			got.WriteString(s.text)
 		}
 		if got.String() != c.want {
@@ -31,15 +35,15 @@ func TestSparkline(t *testing.T) {
 		}
 	}
 	for share, want := range map[float64]role{0.79: gauge, 0.8: caution, 0.99: caution, 1: bad} {
-		if got := sparkline([]float64{share}, 1, 1)[0].role; got != want {
+		if got := budgetRole(share); got != want {
 			t.Errorf("a share of %v has the role %d, want %d", share, got, want)
 		}
 	}
 }
 
 func TestBudgetsNeedAHighScreen(t *testing.T) {
-	c := newConsole(t).Resize(120, 30).Events(story()...)
-	c.Screen("├ Imports 4 ", " 19.2 ms of 1 s ─┬ Memory ", "─┬ CPU ", "last 6", "at most 23 of 128 MB", "markupsafe._speedups")
+	c := newConsole(t).Resize(160, 30).Events(story()...)
+	c.Screen("├ Imports 4 ", " 19.2 ms of 1 s ─┬ Time ", "┬ Memory ", "─┬ CPU ", "last 6", "at most 23 of 128 MB", "markupsafe._speedups")
 	for _, size := range [][2]int{{120, 29}, {79, 40}, {80, 24}} {
 		c.Resize(size[0], size[1])
 		for _, row := range c.screen() {
@@ -51,13 +55,13 @@ func TestBudgetsNeedAHighScreen(t *testing.T) {
 }
 
 func TestStoppedRequestNamesItsLine(t *testing.T) {
-	c := newConsole(t).Resize(160, 40).Events(story()...)
+	c := newConsole(t).Resize(200, 40).Events(story()...)
 	c.Events(request(7, "GET", "/loop", exceeds(runtime.FailureCPU))...).Screen("stopped at src/entry.py:7  while True: pass")
 	c.Events(request(8, "GET", "/", answers(200, "text/plain", "ok"))...).Screen("at most 30.0 s of 30 s")
 	// One whose last wish was refused as a whole used up its memory as well.
 	c.Events(request(9, "GET", "/large", exceeds(runtime.FailureMemory), func(_ *runtime.Request, r *runtime.Result) {
 		r.Metrics.MemoryPeak, r.Metrics.CPU = 40<<20, 1000
-	})...).Screen("▂▂▂▂▂▂█▂█", "stopped at src/entry.py:7")
+	})...).Screen("▂▂▂▂▂│▂│█▂█", "stopped at src/entry.py:7")
 	c.Press("esc").Events(request(10, "GET", "/", answers(200, "text/plain", "ok"))...).Screen("at most 128 of 128 MB")
 }
 

@@ -25,6 +25,17 @@ const (
 	stripRows   = 3
 )
 
+// The parts of the strip, and the width from which all of them have room.
+const (
+	importsCell = iota
+	timeCell
+	memoryCell
+	cpuCell
+	stripCells
+
+	wideStrip = 110
+)
+
 // layout is where everything lies. Panes share their borders:
 //
 //	┌ status ────────────────┐      ┌ status ────────────────┐
@@ -49,8 +60,8 @@ type layout struct {
 	title [panes]rect // the row of its title; nowhere if the tabs say it
 	boxes [panes]rect // a pane with its borders
 
-	strip      [3]rect // imports, memory and CPU time; nowhere if there is no room
-	stripBoxes [3]rect // with their borders
+	strip      [stripCells]rect // nowhere if there is no room
+	stripBoxes [stripCells]rect // with their borders
 }
 
 // newLayout computes the layout of a w by h screen.
@@ -117,18 +128,29 @@ func (l *layout) all() {
 	l.body[callsID] = rect{in.x + below + 1, divider + 1, in.w - below - 1, logs}.inset(1, 0)
 }
 
-// budgets lays out the strip, a third of the width each.
+// budgets lays out the strip. Time gets the most room: what it says of a rise is the
+// longest. Where there is little, the imports are left out.
 func (l *layout) budgets() {
+	shares := [stripCells]int{importsCell: 25, timeCell: 30, memoryCell: 21, cpuCell: 24}
+	if l.frame.w < wideStrip {
+		shares = [stripCells]int{timeCell: 36, memoryCell: 32, cpuCell: 32}
+	}
 	in := l.inside
 	y := in.y + in.h - stripRows
-	for i := range l.strip {
-		left, right := in.w*i/len(l.strip), in.w*(i+1)/len(l.strip)
-		l.stripBoxes[i] = rect{in.x + left - 1, y - 1, right - left + 1, stripRows + 2}
-		l.strip[i] = rect{in.x + left, y, right - left - 1, stripRows}.inset(1, 0)
+	from, sum := 0, 0
+	for i, share := range shares {
+		if share == 0 {
+			continue
+		}
+		sum += share
+		to := in.w * sum / 100
+		if i == stripCells-1 {
+			to++ // the outer border is its right one
+		}
+		l.stripBoxes[i] = rect{in.x + from - 1, y - 1, to - from + 1, stripRows + 2}
+		l.strip[i] = rect{in.x + from, y, to - from - 1, stripRows}.inset(1, 0)
+		from = to
 	}
-	last := len(l.strip) - 1
-	l.stripBoxes[last].w++
-	l.strip[last].w++
 }
 
 // at returns the pane at a position.

@@ -9,6 +9,7 @@ import (
 
 	"pymode-tui/runtime"
 	"pymode-tui/traffic"
+	"pymode-tui/trend"
 )
 
 // The bounds of what the console remembers.
@@ -49,6 +50,8 @@ type worker struct {
 	tests       traffic.TestRun
 	modules     []moduleCost // that it paid for, the most expensive first
 	moduleCount int          // how many there were
+
+	trend trend.Tracker // of its requests, over generations
 }
 
 // exchange is a request and, once it is done, its answer.
@@ -298,6 +301,7 @@ func (s *session) finish(e runtime.RequestDone) {
 	}
 	s.bodies += x.size
 	s.judge(x)
+	s.compare(x, e.At)
 	x.index()
 	x.revision++
 	s.revision++
@@ -341,6 +345,7 @@ func (s *session) clearExchanges() {
 		if w.last != nil && w.last.result != nil {
 			w.last = nil
 		}
+		w.trend.Clear()
 	}
 	s.revision++
 }

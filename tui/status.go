@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"pymode-tui/runtime"
+	"pymode-tui/trend"
 )
 
 // drawStatus draws the first line: which worker, which generation of its code,
@@ -36,7 +37,14 @@ func (m *Model) statusLine() line {
 		l = append(l, span{" · ", faint}, span{"gen " + strconv.Itoa(w.generation), plain})
 	}
 	l = append(l, span{" · ", faint}, span{m.stateText(w), stateRole(w.state)})
-	return append(l, m.session.testLine(w)...)
+	l = append(l, m.session.testLine(w)...)
+	for _, measure := range []trend.Measure{trend.Time, trend.Memory} {
+		const least = 24 // cells that are left for the address
+		if rise := riseLine(w, measure, m.w); rise != nil && l.width()+rise.width()+least <= m.w {
+			return append(append(l, span{" · ", faint}), rise...)
+		}
+	}
+	return l
 }
 
 // stateText says what a worker is doing.

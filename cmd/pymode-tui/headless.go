@@ -5,12 +5,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net/url"
 	"strings"
 	"time"
 
 	"pymode-tui/events"
 	"pymode-tui/runtime"
 	"pymode-tui/traffic"
+	"pymode-tui/trend"
 )
 
 // headless prints what the console would show, line by line: for pipes, CI and
@@ -21,10 +23,11 @@ type headless struct {
 	out, err io.Writer
 	json     bool
 	step     string
+	trends   map[string]*trend.Tracker // of the workers
 }
 
 func newHeadless(out, err io.Writer, asJSON bool) *headless {
-	return &headless{out: out, err: err, json: asJSON}
+	return &headless{out: out, err: err, json: asJSON, trends: map[string]*trend.Tracker{}}
 }
 
 // listening says where the worker answers.
@@ -55,10 +58,31 @@ func (h *headless) run(sub *events.Subscription[runtime.Event]) {
 func (h *headless) event(e runtime.Event) {
 	if h.json {
 		h.jsonLine(e)
-		return
-	}
-	if line := h.line(e); line != "" {
+	} else if line := h.line(e); line != "" {
 		fmt.Fprintln(h.out, line)
+	}
+	if done, ok := e.(runtime.RequestDone); ok {
+		h.compare(done)
+	}
+}
+
+// compare says what became slower, or takes more memory, since a generation, as a
+// notice.
+func (h *headless) compare(e runtime.RequestDone) {
+	tracker := h.trends[e.Worker]
+	if tracker == nil {
+		tracker = &trend.Tracker{}
+		h.trends[e.Worker] = tracker
+	}
+	path := e.Request.URL
+	if u, err := url.Parse(path); err == nil {
+		path = u.Path
+	}
+	r := e.Result
+	for _, rise := range tracker.Add(trend.Sample{
+		Method: e.Request.Method, Path: path, Status: r.Status, Generation: r.Generation, Wall: r.Metrics.Wall, Memory: r.Metrics.MemoryPeak,
+	}) {
+		h.event(runtime.Notice{At: e.At, Text: rise.Text()})
 	}
 }
 

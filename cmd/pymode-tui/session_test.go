@@ -226,3 +226,18 @@ func TestExamples(t *testing.T) {
 		})
 	}
 }
+
+// TestHeadlessSaysWhatBecameSlower has the same rule as the console.
+func TestHeadlessSaysWhatBecameSlower(t *testing.T) {
+	var out strings.Builder
+	h := newHeadless(&out, io.Discard, false)
+	for i := range 10 {
+		h.event(runtime.RequestDone{
+			Worker: "w", Request: &runtime.Request{Method: "GET", URL: "http://127.0.0.1:8787/users/7?page=1"},
+			Result: &runtime.Result{Status: 200, Generation: 1 + i/5, Metrics: runtime.Metrics{Wall: []int64{3_100, 9_800}[i/5]}},
+		})
+	}
+	if want := "note: GET /users/*: p50 3.1 → 9.8 ms since generation 2\n"; !strings.HasSuffix(out.String(), want) {
+		t.Errorf("got %q, want %q at its end", out.String(), want)
+	}
+}

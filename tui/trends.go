@@ -1,0 +1,67 @@
+package tui
+
+import (
+	"slices"
+	"time"
+
+	"pymode-tui/trend"
+)
+
+// How requests change from one generation to the next.
+
+// compare gives an answer to its worker's trend, and says in the logs what that
+// makes certain.
+func (s *session) compare(x *exchange, at time.Time) {
+	m := x.result.Metrics
+	for _, rise := range s.worker(x.worker).trend.Add(trend.Sample{
+		Method: x.method, Path: x.path, Status: x.result.Status, Generation: x.generation, Wall: m.Wall, Memory: m.MemoryPeak,
+	}) {
+		s.logs.push(logEntry{kind: entryNotice, at: at, worker: x.worker, text: "▲ " + cleanLine(rise.Text())})
+	}
+}
+
+// riseLine is "▲ p50 3.1 → 9.8 ms since gen 14", without the generation where that
+// does not fit in width cells; nil where nothing rose. The line in the logs says it
+// at length.
+func riseLine(w *worker, m trend.Measure, width int) line {
+	rise, ok := w.trend.Worst(m)
+	if !ok {
+		return nil
+	}
+	long := styled(caution, "▲ "+rise.Change()+" since gen "+formatCount(rise.Generation))
+	if long.width() <= width {
+		return long
+	}
+	return styled(caution, "▲ "+rise.Change())
+}
+
+// timeLines draw the wall time of the last requests in w columns: their history,
+// the median and where most of them are, and since when it is more than before.
+func timeLines(w *worker, history []*exchange, width int) []line {
+	var walls []int64
+	var columns []sample
+	generation := 0
+	for _, x := range history {
+		if x.result == nil {
+			continue
+		}
+		role := gauge
+		if x.result.Status >= 500 {
+			role = bad
+		}
+		walls = append(walls, x.result.Metrics.Wall)
+		columns = append(columns, sample{share: float64(x.result.Metrics.Wall), role: role, first: x.generation != generation})
+		generation = x.generation
+	}
+	if len(walls) == 0 {
+		return []line{styled(faint, "no requests yet")}
+	}
+	slices.Sort(walls)
+	last := len(walls) - 1
+	now := line{{"p50 ", faint}, {formatMicros(walls[len(walls)/2]), plain}, {" · p95 ", faint}, {formatMicros(walls[last*95/100]), plain}}
+	rise := riseLine(w, trend.Time, width)
+	if rise == nil {
+		rise = styled(faint, "at most "+formatMicros(walls[last]))
+	}
+	return []line{sparkline(columns, float64(walls[last]), width), now, rise}
+}
