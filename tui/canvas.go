@@ -51,6 +51,8 @@ type canvas struct {
 	w, h  int
 	cells []cell
 	theme *theme
+
+	windows []rect // that lie over everything else
 }
 
 // reset makes the canvas w by h blank cells.
@@ -61,6 +63,7 @@ func (c *canvas) reset(w, h int) {
 	} else {
 		c.cells = c.cells[:n]
 	}
+	c.windows = c.windows[:0]
 	c.blank(rect{0, 0, c.w, c.h})
 }
 
@@ -182,6 +185,14 @@ func (c *canvas) box(r rect, role role) {
 	c.join(right, r.y, reachDown|reachLeft, role)
 	c.join(r.x, bottom, reachUp|reachRight, role)
 	c.join(right, bottom, reachUp|reachLeft, role)
+}
+
+// window draws an empty box with a title over whatever is there.
+func (c *canvas) window(r rect, title string) {
+	c.blank(r)
+	c.box(r, borderFocus)
+	c.putLine(r.x+2, r.y, r.w-4, styled(titleFocus, title).spaced())
+	c.windows = append(c.windows, r)
 }
 
 // String renders the canvas: h lines of exactly w cells, each ending without

@@ -140,6 +140,8 @@ var namedKeys = map[string]tea.KeyPressMsg{
 	"up": {Code: tea.KeyUp}, "down": {Code: tea.KeyDown}, "left": {Code: tea.KeyLeft}, "right": {Code: tea.KeyRight},
 	"pgup": {Code: tea.KeyPgUp}, "pgdown": {Code: tea.KeyPgDown}, "home": {Code: tea.KeyHome}, "end": {Code: tea.KeyEnd},
 	"ctrl+c": {Code: 'c', Mod: tea.ModCtrl}, "ctrl+d": {Code: 'd', Mod: tea.ModCtrl}, "ctrl+u": {Code: 'u', Mod: tea.ModCtrl},
+	"ctrl+left": {Code: tea.KeyLeft, Mod: tea.ModCtrl}, "ctrl+right": {Code: tea.KeyRight, Mod: tea.ModCtrl},
+	"ctrl+up": {Code: tea.KeyUp, Mod: tea.ModCtrl}, "ctrl+down": {Code: tea.KeyDown, Mod: tea.ModCtrl},
 	"space": {Code: tea.KeySpace, Text: " "},
 }
 
@@ -174,6 +176,16 @@ func (c *console) Type(text string) *console {
 func (c *console) Click(x, y int) *console {
 	c.t.Helper()
 	c.send(tea.MouseClickMsg{X: x, Y: y, Button: tea.MouseLeft})
+	return c
+}
+
+// Drag presses the mouse's button at one place and lets it go at another.
+func (c *console) Drag(x, y, toX, toY int) *console {
+	c.t.Helper()
+	c.send(tea.MouseClickMsg{X: x, Y: y, Button: tea.MouseLeft})
+	c.send(tea.MouseMotionMsg{X: (x + toX) / 2, Y: (y + toY) / 2, Button: tea.MouseLeft})
+	c.send(tea.MouseMotionMsg{X: toX, Y: toY, Button: tea.MouseLeft})
+	c.send(tea.MouseReleaseMsg{X: toX, Y: toY, Button: tea.MouseLeft})
 	return c
 }
 

@@ -37,9 +37,7 @@ func (o *helpOverlay) draw(c *canvas, area rect) {
 	if box.w < 6 || box.h < 3 {
 		return
 	}
-	c.blank(box)
-	c.box(box, borderFocus)
-	c.putLine(box.x+2, box.y, box.w-4, styled(titleFocus, "Keys").spaced())
+	c.window(box, "Keys")
 	in := box.inset(2, 1)
 	o.hidden = max(len(rows)-in.h, 0)
 	o.scroll(0)

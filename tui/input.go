@@ -31,6 +31,8 @@ func (m *Model) press(msg tea.KeyPressMsg) tea.Cmd {
 		return nil
 	case matches(msg, k.Quit):
 		return tea.Quit
+	case matches(msg, k.Suspend):
+		return tea.Suspend
 	case matches(msg, k.Help):
 		m.mode = modeHelp
 		m.help.offset = 0
@@ -47,6 +49,9 @@ func (m *Model) pressNormal(msg tea.KeyPressMsg) (cmd tea.Cmd) {
 		if cmd, ok := m.pressBindings(msg); ok {
 			return cmd
 		}
+	}
+	if cmd, ok := m.pressResize(msg); ok {
+		return cmd
 	}
 	before := m.focus
 	defer func() {
@@ -154,6 +159,10 @@ func (m *Model) clicked(x, y int) {
 	case m.layout.tabs.contains(x, y):
 		m.clickTabs(x - m.layout.tabs.x)
 		return
+	case m.grab(x, y):
+		if m.dragging != rowsDivider {
+			return // the one between the rows has titles on it, which are clicked
+		}
 	}
 	id, ok := m.layout.at(x, y)
 	if !ok {

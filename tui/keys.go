@@ -19,6 +19,10 @@ type keymap struct {
 	Help, Quit                           key.Binding
 	Pin, Auto, Diff, Editor, Browser     key.Binding
 	Save, Compose, EditRequest, Palette  key.Binding
+	Suspend                              key.Binding
+
+	// Borders between panes.
+	Narrower, Wider, Taller, Shorter, EvenOut key.Binding
 
 	// Movement, in every pane.
 	Down, Up, Top, Bottom, HalfDown, HalfUp, PageDown, PageUp key.Binding
@@ -62,6 +66,7 @@ func newKeymap() keymap {
 		Browser:     bind("b", "b", "browser"),
 		Palette:     bind(":", ":", "commands", "ctrl+p"),
 		Widen:       bind("esc", "esc", "widen"),
+		Suspend:     bind("ctrl+z", "ctrl+z", "to the shell"),
 		Help:        bind("?", "?", "help"),
 		Quit:        bind("q", "q ctrl+c", "quit"),
 
@@ -73,6 +78,12 @@ func newKeymap() keymap {
 		HalfUp:   bind("ctrl+u", "ctrl+u", "half a page up"),
 		PageDown: bind("pgdown", "pgdn", "a page down", "space"),
 		PageUp:   bind("pgup", "pgup", "a page up"),
+
+		Narrower: bind("<", "< ctrl+←", "narrower", "ctrl+left"),
+		Wider:    bind(">", "> ctrl+→", "wider", "ctrl+right"),
+		Taller:   bind("+", "+ ctrl+↑", "higher", "ctrl+up"),
+		Shorter:  bind("-", "- ctrl+↓", "lower", "ctrl+down"),
+		EvenOut:  bind("=", "=", "as at first"),
 
 		Open:    bind("enter", "enter", "open"),
 		Clear:   bind("c", "c", "clear"),
@@ -99,12 +110,13 @@ func newKeymap() keymap {
 func (k *keymap) scopes() (left, right []scope) {
 	left = []scope{
 		{"Everywhere", []key.Binding{
-			k.Next, k.Previous, k.Focus, k.Zoom, k.Widen, k.Replay, k.Reload, k.Compose, k.EditRequest, k.Pin, k.Save, k.Auto, k.Diff, k.Editor, k.Copy, k.Browser, k.Filter, k.Palette, k.Help, k.Quit,
+			k.Next, k.Previous, k.Focus, k.Zoom, k.Widen, k.Replay, k.Reload, k.Compose, k.EditRequest, k.Pin, k.Save, k.Auto, k.Diff, k.Editor, k.Copy, k.Browser, k.Filter, k.Palette, k.Help, k.Suspend, k.Quit,
 		}},
 		{"While typing a filter", []key.Binding{k.Accept, k.Leave, k.RowDown, k.RowUp}},
 	}
 	right = []scope{
 		{"Moving", []key.Binding{k.Down, k.Up, k.Top, k.Bottom, k.HalfDown, k.HalfUp, k.PageDown, k.PageUp}},
+		{"Size of the pane", k.resizeKeys()},
 		{"Requests", []key.Binding{k.Open, k.ReplayAll, k.Clear}},
 		{"After y", k.copyKeys()},
 		{"Detail", []key.Binding{k.NextTab, k.PrevTab}},

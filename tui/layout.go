@@ -60,12 +60,15 @@ type layout struct {
 	title [panes]rect // the row of its title; nowhere if the tabs say it
 	boxes [panes]rect // a pane with its borders
 
+	area     rect           // of all four panes; nowhere if only one is shown
+	dividers [dividers]rect // the borders that can be moved
+
 	strip      [stripCells]rect // nowhere if there is no room
 	stripBoxes [stripCells]rect // with their borders
 }
 
 // newLayout computes the layout of a w by h screen.
-func newLayout(w, h int, focus paneID, zoomed bool) layout {
+func newLayout(w, h int, focus paneID, zoomed bool, s splits) layout {
 	l := layout{frame: rect{0, 0, w, h}}
 	if w < 4 || h < 3 {
 		return l // a border with nothing in it
@@ -76,7 +79,7 @@ func newLayout(w, h int, focus paneID, zoomed bool) layout {
 	if zoomed || focus == bindingsID || w < fullWidth || h < fullHeight {
 		l.one(focus)
 	} else {
-		l.all()
+		l.all(s)
 	}
 	return l
 }
@@ -95,9 +98,8 @@ func (l *layout) one(focus paneID) {
 	l.body[focus] = body.inset(1, 0)
 }
 
-// all lays out all panes. What is read gets the room: the detail is wider than
-// the list, the logs are wider than the calls where there is room for both.
-func (l *layout) all() {
+// all lays out all panes.
+func (l *layout) all(s splits) {
 	if l.frame.h >= stripHeight {
 		l.budgets()
 	}
@@ -105,15 +107,21 @@ func (l *layout) all() {
 	if l.frame.h >= stripHeight {
 		in.h -= stripRows + 1
 	}
-	logs := max(in.h*32/100, 5)
+	logs := s.rows(in.h)
 	divider := in.y + in.h - logs - 1
-	left := min(in.w*48/100, 76)
+	left := s.left(in.w)
 
 	split := in.x + left
 	top := divider - in.y
 	l.boxes[requestsID] = rect{0, 0, left + 2, divider + 1}
 	l.boxes[detailID] = rect{split, 0, l.frame.w - split, divider + 1}
-	below := in.w/2 - 1
+	below := s.below(in.w)
+	l.area = in
+	l.dividers = [dividers]rect{
+		topDivider:    {split, in.y, 1, top},
+		bottomDivider: {in.x + below, divider + 1, 1, logs},
+		rowsDivider:   {in.x, divider, in.w, 1},
+	}
 	l.boxes[logsID] = rect{0, divider, below + 2, logs + 2}
 	l.boxes[callsID] = rect{in.x + below, divider, l.frame.w - in.x - below, logs + 2}
 

@@ -35,6 +35,7 @@ type Model struct {
 	mode    mode
 	focus   paneID
 	zoomed  bool
+	splits  splits
 	manual  bool // pinned requests are not sent after a reload
 	flash   flash
 
@@ -48,6 +49,9 @@ type Model struct {
 	help     *helpOverlay
 	palette  *palette // nil while it is closed
 	draft    []byte   // what was written and is no request
+
+	dragging divider    // the border that the mouse holds
+	loaded   remembered // what was read of how the console was left
 
 	w, h   int
 	layout layout
@@ -91,6 +95,7 @@ func newModel(ctx context.Context, options Options) *Model {
 		keys:    newKeymap(),
 
 		flashTime: 3 * time.Second,
+		dragging:  noDivider,
 	}
 	m.requests = newRequestsPane(m.session, &m.keys)
 	m.detail = newDetailPane(&m.keys)
@@ -132,6 +137,10 @@ func (m *Model) handle(msg tea.Msg) tea.Cmd {
 		if msg.Button == tea.MouseLeft {
 			m.clicked(msg.X, msg.Y)
 		}
+	case tea.MouseMotionMsg:
+		m.drag(msg.X, msg.Y)
+	case tea.MouseReleaseMsg:
+		m.dragging = noDivider
 	case tea.MouseWheelMsg:
 		m.wheel(msg)
 	case flashOverMsg:
@@ -182,7 +191,7 @@ func (m *Model) take(msg eventsMsg) tea.Cmd {
 // arrange computes the layout, and tells the panes what they are about and how
 // large they are.
 func (m *Model) arrange() {
-	m.layout = newLayout(m.w, m.h, m.focus, m.zoomed)
+	m.layout = newLayout(m.w, m.h, m.focus, m.zoomed, m.splits)
 	m.requests.refresh()
 	m.logs.narrowTo(m.requests.thread())
 	m.calls.narrowTo(m.requests.thread())

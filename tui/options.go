@@ -56,6 +56,12 @@ type Options struct {
 	// cheap. It may be nil.
 	Addr func() string
 
+	// LayoutFile is where focus, zoom and splits are remembered; "" forgets
+	// them. It is read when the console starts and replaced when it ends. One
+	// that can't be read is a note in the logs, one that can't be written is
+	// the error of [Run].
+	LayoutFile string
+
 	// NoColor leaves colours out, as it is when NO_COLOR is set to anything
 	// but the empty string: the caller reads the environment.
 	NoColor bool

@@ -123,9 +123,7 @@ func (p *palette) draw(c *canvas, area rect) {
 	if box.w < 12 || box.h < 4 {
 		return
 	}
-	c.blank(box)
-	c.box(box, borderFocus)
-	c.putLine(box.x+2, box.y, box.w-4, styled(titleFocus, "Commands").spaced())
+	c.window(box, "Commands")
 	in := box.inset(2, 1)
 	before, after := inputText(&p.input, in.w-3)
 	at := in.x + c.put(in.x, in.y, in.w, "› ", keycap)

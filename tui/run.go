@@ -25,6 +25,9 @@ func Run(parent context.Context, options Options) error {
 	ctx, cancel := context.WithCancel(parent)
 	defer cancel()
 	model := newModel(ctx, options)
+	if err := model.restore(); err != nil {
+		model.session.notice(model.now(), err.Error())
+	}
 	program := tea.NewProgram(model, programOptions(ctx, options)...)
 
 	var relaying sync.WaitGroup
@@ -36,11 +39,13 @@ func Run(parent context.Context, options Options) error {
 
 	switch {
 	case err == nil, errors.Is(err, tea.ErrInterrupted):
-		return nil
+		err = nil
 	case parent.Err() != nil && !errors.Is(err, tea.ErrProgramPanic):
-		return nil // killed, as it was told to be
+		err = nil // killed, as it was told to be
+	default:
+		err = fmt.Errorf("console: %w", err)
 	}
-	return fmt.Errorf("console: %w", err)
+	return errors.Join(err, model.remember())
 }
 
 func programOptions(ctx context.Context, options Options) []tea.ProgramOption {

@@ -123,7 +123,7 @@ func TestEveryFrameFits(t *testing.T) {
 		}
 		return s.String()
 	}
-	names := []string{"j", "k", "g", "G", "ctrl+d", "ctrl+u", "pgup", "pgdown", "enter", "z", "tab", "shift+tab", "1", "2", "3", "4", "5", "s", "e", "l", "h", "/", "esc", "?", "f", "x", "backspace"}
+	names := []string{"j", "k", "g", "G", "ctrl+d", "ctrl+u", "pgup", "pgdown", "enter", "z", "tab", "shift+tab", "1", "2", "3", "4", "5", "s", "e", "l", "h", "/", "esc", "?", "f", "x", "backspace", "<", ">", "+", "-", "="}
 	name := text()
 	for round := range 12 {
 		c := newConsole(t, func(o *Options) {
@@ -157,7 +157,8 @@ func TestEveryFrameFits(t *testing.T) {
 				c.Events(runtime.Logged{Worker: name, Log: runtime.Log{Level: text(), Text: text()}},
 					runtime.Progress{Step: text(), Line: text(), Percent: rng.Float64() * 120})
 			case 6:
-				c.Click(rng.IntN(220), rng.IntN(60)).Wheel(rng.IntN(220), rng.IntN(60), tea.MouseWheelUp)
+				c.Click(rng.IntN(220), rng.IntN(60)).Wheel(rng.IntN(220), rng.IntN(60), tea.MouseWheelUp).
+					Drag(rng.IntN(220), rng.IntN(60), rng.IntN(220), rng.IntN(60))
 			default:
 				for range rng.IntN(4) {
 					k := names[rng.IntN(len(names))]
@@ -215,7 +216,7 @@ func checkFrame(t *testing.T, c *console) {
 }
 
 func TestHelpNamesEveryBinding(t *testing.T) {
-	c := newConsole(t).Resize(120, 40).Press("?")
+	c := newConsole(t).Resize(120, 48).Press("?")
 	left, right := c.model.keys.scopes()
 	for _, s := range append(left, right...) {
 		c.Screen(s.name)

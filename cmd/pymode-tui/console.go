@@ -100,6 +100,8 @@ func (s *session) consoleOptions(sub *events.Subscription[runtime.Event]) tui.Op
 		Events: sub, Backend: s, Holdings: &holdings{s}, Addr: s.gateway.URL,
 		NoColor: os.Getenv("NO_COLOR") != "",
 		Mouse:   !s.flags.noMouse,
+
+		LayoutFile: layoutFile(),
 	}
 	for _, v := range s.workers {
 		o.Workers = append(o.Workers, tui.WorkerInfo{Name: v.project.Name, Dir: shortDir(v.project.Dir), Root: v.project.Dir})

@@ -33,7 +33,7 @@ import (
 func main() { os.Exit(run()) }
 
 func run() int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 	err := fang.Execute(ctx, newRootCommand(), fang.WithErrorHandler(printError), fang.WithoutVersion())
 	if err != nil && ctx.Err() != nil && errors.Is(err, context.Canceled) {
