@@ -166,7 +166,7 @@ func (p *bindingsPane) resize(w, h int) {
 	p.content.resize(w, body)
 }
 
-func (p *bindingsPane) draw(c *canvas, body rect) {
+func (p *bindingsPane) draw(c *canvas, body rect, _ bool) {
 	if q := p.asking; q != nil && body.h > 0 {
 		q.draw(c, rect{body.x, body.y + body.h - 1, body.w, 1})
 		body.h--

@@ -2,50 +2,108 @@ package tui
 
 import (
 	"bytes"
-	"encoding/hex"
-	"encoding/json"
-	"fmt"
 	"strings"
 	"unicode/utf8"
 )
 
 const (
-	// maxShown is how much of a body is shown, in bytes. It bounds the time
-	// that a frame takes, whatever a worker answers.
+	// maxShown is how much of a text is shown where all of it is laid out at once,
+	// in bytes.
 	maxShown = 128 << 10
 
-	// maxHex is how much of a binary body is shown, in bytes.
-	maxHex = 256
+	// maxSniffed is how much of a body is looked at to tell text from bytes.
+	maxSniffed = 64 << 10
 )
 
-// bodyLines lays out a body: JSON indented, text as it is, anything else as
-// its size and a look at its beginning.
-func bodyLines(body []byte, contentType string, width int) []line {
+// source is what can be shown line by line: lines are clean, not wrapped, and made
+// when they are asked for.
+type source interface {
+	size() int
+	line(i int) line
+
+	// find returns the lines in which a text stands, in order, at most maxHits.
+	// The text is in small letters; ASCII letters of either case match.
+	find(needle string) []int
+}
+
+// newBody reads a body: JSON to be folded, markup and scripts in colours, text as it
+// is, and anything else as bytes.
+func newBody(body []byte, contentType string, width int) source {
 	if len(body) == 0 {
-		return []line{styled(faint, "no body")}
+		return lineBody{styled(faint, "no body")}
 	}
 	media, _, _ := strings.Cut(contentType, ";")
-	media = strings.TrimSpace(media)
-	if looksJSON(body, media) && len(body) <= maxShown && json.Valid(body) {
-		return jsonLines(body)
-	}
-	shown, rest := body, 0
-	if len(body) > maxShown {
-		shown = body[:maxShown]
-		for len(shown) > maxShown-utf8.UTFMax && !utf8.RuneStart(body[len(shown)]) {
-			shown = shown[:len(shown)-1]
+	media = strings.ToLower(strings.TrimSpace(media))
+	if looksJSON(body, media) {
+		if b := newJSONBody(body); b != nil {
+			return b
 		}
-		rest = len(body) - len(shown)
 	}
-	if isBinary(shown, media) {
-		return binaryLines(body, media, width)
+	if isBinary(body[:min(len(body), maxSniffed)], media) {
+		return newHexBody(body, width)
 	}
-	var lines []line
-	for _, text := range cleanText(string(shown)) {
-		lines = append(lines, styled(plain, text))
+	text := newTextBody(body)
+	if len(body) <= maxHighlighted {
+		lines := make([]string, text.size())
+		for i := range lines {
+			for _, s := range text.line(i) {
+				lines[i] += s.text
+			}
+		}
+		if coloured := highlight(lines, media); len(coloured) == len(lines) {
+			return lineBody(coloured)
+		}
 	}
-	if rest > 0 {
-		lines = append(lines, styled(faint, "… "+formatBytes(int64(rest))+" more"))
+	return text
+}
+
+// bodyReader is how a body becomes lines: newBody, or one that remembers.
+type bodyReader func(body []byte, contentType string, width int) source
+
+// bodyCache remembers the body that was read last, with what is folded in it: a
+// screen that is resized does not read it again.
+type bodyCache struct {
+	body        []byte
+	contentType string
+	last        source
+}
+
+// read is a [bodyReader]. Bytes are laid out anew: how depends on the width.
+func (c *bodyCache) read(body []byte, contentType string, width int) source {
+	same := len(body) > 0 && len(body) == len(c.body) && &body[0] == &c.body[0] && contentType == c.contentType
+	if _, bytes := c.last.(*hexBody); !same || bytes {
+		*c = bodyCache{body, contentType, newBody(body, contentType, width)}
+	}
+	return c.last
+}
+
+// bodyHead is what is said above a body, nil for one that needs no words.
+func bodyHead(body source, whole []byte, contentType string) []line {
+	if _, binary := body.(*hexBody); !binary {
+		return nil
+	}
+	text := "binary, " + formatBytes(int64(len(whole)))
+	if media, _, _ := strings.Cut(contentType, ";"); media != "" {
+		text += ", " + cleanLine(strings.TrimSpace(media))
+	}
+	return []line{styled(bold, text), nil}
+}
+
+// bodyLines is the beginning of a body, where it is shown as a whole.
+func bodyLines(body []byte, contentType string, width int) []line {
+	const most = 4_000 // lines
+	b := newBody(body, contentType, width)
+	lines := bodyHead(b, body, contentType)
+	bytesShown := 0
+	for i := range min(b.size(), most) {
+		l := b.line(i)
+		for _, s := range l {
+			bytesShown += len(s.text)
+		}
+		lines = append(lines, l)
+		if more := b.size() - i - 1; bytesShown > maxShown && more > 0 || i == most-1 && more > 0 {
+			return append(lines, styled(faint, "… "+plural(more, "more line")))
+		}
 	}
 	return lines
 }
@@ -62,94 +120,18 @@ func looksJSON(body []byte, media string) bool {
 	if media == "application/json" || strings.HasSuffix(media, "+json") {
 		return true
 	}
-	start := bytes.TrimLeft(body, " \t\r\n")
+	start := bytes.TrimLeft(body[:min(len(body), maxSniffed)], " \t\r\n")
 	return len(start) > 0 && (start[0] == '{' || start[0] == '[')
 }
 
-// isBinary says whether a body is no text. One that claims to be text may have
-// bad bytes, but no NUL.
-func isBinary(body []byte, media string) bool {
-	return bytes.IndexByte(body, 0) >= 0 || !strings.HasPrefix(media, "text/") && !utf8.Valid(body)
-}
-
-// binaryLines is "binary, 1.2 kB, image/png" and a hex dump of the beginning.
-func binaryLines(body []byte, media string, width int) []line {
-	text := "binary, " + formatBytes(int64(len(body)))
-	if media != "" {
-		text += ", " + cleanLine(media)
-	}
-	lines := []line{styled(bold, text), nil}
-	perRow := 16
-	for perRow > 4 && 5+perRow*4 > width {
-		perRow /= 2
-	}
-	shown := body[:min(len(body), maxHex)]
-	for at := 0; at < len(shown); at += perRow {
-		row := shown[at:min(at+perRow, len(shown))]
-		lines = append(lines, line{
-			{fmt.Sprintf("%04x ", at), faint},
-			{pad(spaced(hex.EncodeToString(row)), perRow*3), plain},
-			{printable(row), faint},
-		})
-	}
-	if rest := len(body) - len(shown); rest > 0 {
-		lines = append(lines, styled(faint, "… "+formatBytes(int64(rest))+" more"))
-	}
-	return lines
-}
-
-// spaced puts a space after each byte of hex digits.
-func spaced(digits string) string {
-	var out strings.Builder
-	for i := 0; i < len(digits); i += 2 {
-		out.WriteString(digits[i:i+2] + " ")
-	}
-	return strings.TrimSuffix(out.String(), " ")
-}
-
-// printable shows bytes that are no printable ASCII as dots.
-func printable(row []byte) string {
-	out := bytes.Clone(row)
-	for i, c := range out {
-		if c < 0x20 || c > 0x7e {
-			out[i] = '.'
+// isBinary says whether the beginning of a body is no text. One that claims to be
+// text may have bad bytes, but no NUL.
+func isBinary(start []byte, media string) bool {
+	if len(start) == maxSniffed { // a character may go on after it
+		for i := 0; i < utf8.UTFMax && !utf8.RuneStart(start[len(start)-1]); i++ {
+			start = start[:len(start)-1]
 		}
+		start = start[:len(start)-1]
 	}
-	return string(out)
-}
-
-// jsonLines indents valid JSON, keeping the order of its members, and sets
-// the members' names apart.
-func jsonLines(body []byte) []line {
-	var indented bytes.Buffer
-	if json.Indent(&indented, bytes.TrimSpace(body), "", "  ") != nil {
-		return []line{styled(plain, cleanLine(string(body)))}
-	}
-	var lines []line
-	for text := range strings.SplitSeq(indented.String(), "\n") {
-		lines = append(lines, jsonLine(text))
-	}
-	return lines
-}
-
-// jsonLine colours one line of indented JSON.
-func jsonLine(text string) line {
-	text = strings.Join(cleanText(text), " ")
-	inner := strings.TrimLeft(text, " ")
-	if !strings.HasPrefix(inner, `"`) {
-		return styled(plain, text)
-	}
-	for i := 1; i < len(inner); i++ { // the end of the string
-		switch inner[i] {
-		case '\\':
-			i++
-		case '"':
-			if !strings.HasPrefix(inner[i+1:], ":") {
-				return styled(plain, text) // an element, not a member
-			}
-			indent := text[:len(text)-len(inner)]
-			return line{{indent, plain}, {inner[:i+1], name}, {inner[i+1:], plain}}
-		}
-	}
-	return styled(plain, text)
+	return bytes.IndexByte(start, 0) >= 0 || !strings.HasPrefix(media, "text/") && !utf8.Valid(start)
 }

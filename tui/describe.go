@@ -12,11 +12,11 @@ import (
 
 // What the tabs of the detail pane say, as lines that are not yet wrapped.
 
-func responseLines(x *exchange, width int) []line {
+func responseLines(x *exchange, width int, read bodyReader) ([]line, source) {
 	if x.result == nil {
 		return []line{
 			{{"running", bold}, {" · " + formatMicros(x.cpu) + " CPU · " + formatBytes(x.memory), faint}},
-		}
+		}, nil
 	}
 	r := x.result
 	status := strconv.Itoa(r.Status)
@@ -34,18 +34,21 @@ func responseLines(x *exchange, width int) []line {
 	}
 	lines = append(lines, headerLines(r.Headers)...)
 	lines = append(lines, nil)
-	return append(lines, bodyLines(r.Body, contentType, width)...)
+	body := read(r.Body, contentType, width)
+	return append(lines, bodyHead(body, r.Body, contentType)...), body
 }
 
-func requestLines(x *exchange, width int) []line {
+func requestLines(x *exchange, width int, read bodyReader) ([]line, source) {
 	lines := []line{{{x.method + " ", bold}, {x.path, plain}}}
 	if x.request == nil {
-		return lines
+		return lines, nil
 	}
 	lines = append(lines, line{{cleanLine(x.request.URL), faint}})
 	lines = append(lines, headerLines(x.request.Headers)...)
 	lines = append(lines, nil)
-	return append(lines, bodyLines(x.request.Body, x.request.Get("Content-Type"), width)...)
+	contentType := x.request.Get("Content-Type")
+	body := read(x.request.Body, contentType, width)
+	return append(lines, bodyHead(body, x.request.Body, contentType)...), body
 }
 
 func headerLines(headers []runtime.Header) []line {

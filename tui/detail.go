@@ -5,6 +5,7 @@ import (
 
 	"pymode-tui/runtime"
 
+	"charm.land/bubbles/v2/textinput"
 	tea "charm.land/bubbletea/v2"
 )
 
@@ -29,11 +30,13 @@ type detailPane struct {
 	keys    *keymap
 	subject subject
 	chosen  detailTab
-	offset  int // the first row shown
 	w, h    int // of the body
 
-	lines []line      // what is shown, laid out
-	made  detailCache // what lines were made from
+	doc    document // what is shown
+	bodies bodyCache
+	made   detailCache     // what it was made from
+	input  textinput.Model // of the search
+	at     int             // the number of the line that the search is at
 }
 
 // subject is what the detail shows: an exchange, a failed import, or nothing.
@@ -51,13 +54,16 @@ type detailCache struct {
 }
 
 func newDetailPane(keys *keymap) *detailPane {
-	return &detailPane{keys: keys}
+	input := newInput()
+	input.CharLimit = 200
+	return &detailPane{keys: keys, input: input}
 }
 
 // show makes s what is shown.
 func (p *detailPane) show(s subject) {
 	if s != p.subject {
-		p.subject, p.offset = s, 0
+		p.subject = s
+		p.doc.top, p.doc.cursor = position{}, 0
 	}
 }
 
@@ -97,8 +103,13 @@ func (p *detailPane) tab() detailTab {
 func (p *detailPane) turn(n int) {
 	tabs := p.tabs()
 	at := slices.Index(tabs, p.tab())
-	p.chosen = tabs[(at+n+len(tabs))%len(tabs)]
-	p.offset = 0
+	p.choose(tabs[(at+n+len(tabs))%len(tabs)])
+}
+
+// choose shows a tab from its top.
+func (p *detailPane) choose(t detailTab) {
+	p.chosen = t
+	p.doc.top, p.doc.cursor = position{}, 0
 }
 
 func (p *detailPane) heading() (title, note line) {
@@ -107,9 +118,9 @@ func (p *detailPane) heading() (title, note line) {
 	} else {
 		title = p.tabLine()
 	}
-	if below := len(p.lines) - p.offset - p.h; below > 0 {
+	if below := p.doc.below(); below > 0 {
 		note = styled(faint, "↓ "+formatCount(below))
-	} else if p.offset > 0 {
+	} else if p.doc.top != (position{}) {
 		note = styled(faint, "end")
 	}
 	return title, note
@@ -146,7 +157,7 @@ func (p *detailPane) clickTitle(x int) {
 	for i, s := range p.tabLine() {
 		w := textWidth(s.text)
 		if i%2 == 0 && x >= at && x < at+w { // every other span is a border
-			p.chosen, p.offset = tabs[i/2], 0
+			p.choose(tabs[i/2])
 			return
 		}
 		at += w
@@ -163,66 +174,88 @@ func (p *detailPane) key(msg tea.KeyPressMsg) bool {
 		p.turn(1)
 	case matches(msg, p.keys.PrevTab):
 		p.turn(-1)
+	case matches(msg, p.keys.Fold):
+		if t := p.doc.tree(); t != nil && p.doc.cursor >= len(p.doc.head) {
+			p.doc.cursor = len(p.doc.head) + t.fold(p.doc.cursor-len(p.doc.head))
+			p.doc.see(p.doc.cursor)
+		}
+	case matches(msg, p.keys.FoldAll):
+		if t := p.doc.tree(); t != nil {
+			t.foldAll()
+			p.doc.settle()
+		}
 	default:
 		return false
 	}
 	return true
 }
 
-func (p *detailPane) scroll(rows int) {
-	p.offset = max(min(p.offset+rows, len(p.lines)-p.h), 0)
-}
+func (p *detailPane) scroll(rows int) { p.doc.scroll(rows) }
 
-func (p *detailPane) click(int) {}
+// click puts the cursor on a row; where it is already, it folds.
+func (p *detailPane) click(row int) {
+	at := p.doc.forward(p.doc.top, row).seq
+	if t := p.doc.tree(); t != nil && at < p.doc.size() {
+		if at == p.doc.cursor && at >= len(p.doc.head) {
+			at = len(p.doc.head) + t.fold(at-len(p.doc.head))
+		}
+		p.doc.cursor = at
+		p.doc.settle()
+	}
+}
 
 func (p *detailPane) resize(w, h int) {
 	p.w, p.h = w, h
+	if p.searchShown() {
+		h--
+	}
 	now := detailCache{subject: p.subject, tab: p.tab(), width: w}
 	if x := p.subject.exchange; x != nil {
 		now.revision = x.revision
 	}
 	if now != p.made {
-		p.made, p.lines = now, p.layOut()
+		old := p.doc
+		p.made, p.doc = now, p.layOut()
+		p.doc.top, p.doc.cursor = position{seq: old.top.seq}, old.cursor
+		p.doc.search(p.input.Value())
 	}
-	p.scroll(0)
+	p.doc.w, p.doc.h = max(w, 1), max(h, 0)
+	p.doc.settle()
 }
 
-// layOut makes the lines of the current tab.
-func (p *detailPane) layOut() []line {
+// layOut makes the document of the current tab.
+func (p *detailPane) layOut() document {
 	x := p.subject.exchange
-	var lines []line
+	d := document{w: max(p.w, 1), h: max(p.h, 0)}
 	switch {
 	case p.subject.failure != nil:
-		lines = failureLines(p.subject.failure)
+		d.head = failureLines(p.subject.failure)
 	case x == nil:
-		return nil
 	default:
 		switch p.tab() {
 		case tabRequest:
-			lines = requestLines(x, p.w)
+			d.head, d.body = requestLines(x, p.w, p.bodies.read)
 		case tabTraceback:
-			lines = failureLines(x.result.Error)
+			d.head = failureLines(x.result.Error)
 		case tabDiff:
-			lines = differenceLines(x.before, x, p.w)
+			d.head = differenceLines(x.before, x, p.w)
 		case tabTiming:
-			lines = timingLines(x, p.w)
+			d.head = timingLines(x, p.w)
 		default:
-			lines = responseLines(x, p.w)
+			d.head, d.body = responseLines(x, p.w, p.bodies.read)
 		}
 	}
-	var rows []line
-	for _, l := range lines {
-		rows = append(rows, l.wrap(p.w, min(l.indent()+2, p.w/3))...)
-	}
-	return rows
+	return d
 }
 
-func (p *detailPane) draw(c *canvas, body rect) {
+func (p *detailPane) draw(c *canvas, body rect, focused bool) {
+	if p.searchShown() && body.h > 0 {
+		p.drawSearch(c, rect{body.x, body.y + body.h - 1, body.w, 1})
+		body.h--
+	}
 	if p.subject == (subject{}) && body.h > 0 {
 		c.putLine(body.x, body.y, body.w, styled(faint, "nothing to show yet"))
 		return
 	}
-	for row := range min(body.h, len(p.lines)-p.offset) {
-		c.putLine(body.x, body.y+row, body.w, p.lines[p.offset+row])
-	}
+	p.doc.draw(c, body, focused && p.doc.tree() != nil)
 }

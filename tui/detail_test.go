@@ -46,10 +46,90 @@ func TestBodies(t *testing.T) {
 	}
 }
 
-func TestHugeBodyIsCut(t *testing.T) {
-	body := strings.Repeat("0123456789abcde\n", 1<<16)
-	c := newConsole(t).Events(request(1, "GET", "/", answers(200, "text/plain", body))...)
-	c.Detail().Focus().Press("G").Last("", "… 896 kB more").Title("end")
+// TestHugeBodies are there as a whole, and at once.
+func TestHugeBodies(t *testing.T) {
+	const size = 10 << 20
+	rows := strings.Repeat(`{"id":7,"name":"Ada Lovelace","tags":["x","y"]},`, size/48)
+	for name, test := range map[string]struct {
+		contentType, body string
+		last              []string
+	}{
+		"lines":    {"text/plain", strings.Repeat("0123456789abcde\n", size/16) + "the end", []string{"0123456789abcde", "the end"}},
+		"one line": {"text/plain", strings.Repeat("0123456789", size/10) + "the end", []string{"the end"}},
+		"json":     {"application/json", "[" + rows + `{"last":true}]`, []string{"  {", `    "last": true`, "  }", "]"}},
+		"bytes":    {"image/png", "\x89PNG\x00" + strings.Repeat("\xff", size-5), []string{"9ffff8 ff ff ff ff ....", "9ffffc ff ff ff ff ...."}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := newConsole(t).Events(request(1, "GET", "/", answers(200, test.contentType, test.body))...)
+			c.Detail().First("HTTP 200 OK · " + test.contentType + " · 10 MB").Focus().Press("G").Last(test.last...).Title("end")
+			for _, key := range []string{"k", "ctrl+u", "g", "ctrl+d", "pgdown", "j"} {
+				c.Press(key)
+			}
+			checkFrame(t, c)
+		})
+	}
+}
+
+// teamJSON is a body with something to fold and to find.
+const teamJSON = `{"team":"core","members":[{"id":7,"name":"Ada","tags":["x","y"]},{"id":8,"name":"Grace","tags":[]},{"id":9,"name":"Adam"}],"empty":{}}`
+
+func TestJSONFolds(t *testing.T) {
+	c := newConsole(t).Events(request(1, "GET", "/", answers(200, "application/json", teamJSON))...)
+	detail := c.Detail().Focus()
+	cursor := func(want string) {
+		t.Helper()
+		for _, row := range c.screen() {
+			if strings.Contains(row, "› ") || strings.Contains(row, "›") {
+				if !strings.Contains(row, want) {
+					t.Errorf("the cursor is at %q, want %q", row, want)
+				}
+				return
+			}
+		}
+		t.Errorf("there is no cursor")
+	}
+	cursor("HTTP 200")
+	detail.Press("j", "j", "j", "j", "j")
+	cursor(`"members": [`)
+	detail.Press("enter").Last("{", `  "team": "core",`, `  "members": [ … 3 items ],`, `  "empty": {}`, "}")
+	detail.Press("j")
+	cursor(`"empty": {}`)
+	detail.Press("k", "enter", "j", "j", "j") // to a value: what it is in is folded
+	cursor(`"name": "Ada"`)
+	detail.Press("enter").Contains("    { … 3 members },", `"name": "Grace"`)
+	cursor("{ … 3 members }")
+	detail.Press("enter", "G")
+	cursor("}")
+	detail.Press("enter").Last("{ … 3 members }")
+	detail.Press("enter", "o").Last(`  "members": [ … 3 items ],`, `  "empty": {}`, "}").Press("o", "g").Contains(`"Ada"`)
+	c.Resize(120, 40).Resize(80, 24).Press("o").Resize(100, 30).Detail().Contains("3 items") // stays folded
+}
+
+func TestSearchInTheDetail(t *testing.T) {
+	c := newConsole(t).Events(request(1, "GET", "/", answers(200, "application/json", teamJSON))...)
+	detail := c.Detail().Focus().Press("o", "/")
+	c.Footer("enter keep")
+	c.Type("ADA").Detail().Contains(`"name": "Ada"`, "/ ADA", "1/2") // unfolded where it is
+	c.Press("down").Detail().Contains(`"name": "Adam"`, "2/2").Press("enter")
+	c.Footer("n next found")
+	detail.Press("n").Contains("1/2").Press("N").Contains("2/2")
+	if len(c.backend.done) > 0 || c.model.mode != modeNormal {
+		t.Error("n sent a request")
+	}
+	detail.Press("esc").Lacks("/ ADA")
+	c.Press("/").Type("nowhere").Detail().Contains("nothing found")
+	c.Press("esc", "/").Type("content-type").Press("enter").Detail().Contains("1/1")
+	c.Events(request(2, "GET", "/", answers(200, "image/png", "\x89PNG\x00\x01"+strings.Repeat("\x00", 4000)+"needle"))...)
+	c.Press("esc", "/").Type("NEEDLE").Detail().Contains("1/1", "6e 65 ......ne", "65 64 6c 65")
+	c.Press("esc", "/").Type("8950").Detail().Contains("1/1", "89 50")
+	c.Press("esc", "1", "/").Footer("enter keep").Requests().Contains("/")
+}
+
+func TestMarkupIsColoured(t *testing.T) {
+	c := newConsole(t).Events(request(1, "GET", "/", answers(200, "application/xml", `<a b="c">text</a>`))...)
+	if view := c.model.View().Content; !strings.Contains(view, "\x1b[36m<a\x1b[m") || !strings.Contains(view, "\x1b[32m\"c\"\x1b[m") {
+		t.Errorf("no colours in %q", view)
+	}
 }
 
 func TestTracebackComesFirst(t *testing.T) {

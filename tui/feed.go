@@ -230,7 +230,7 @@ func (p *feed) resize(w, h int) {
 	p.w, p.h = w, h
 }
 
-func (p *feed) draw(c *canvas, body rect) {
+func (p *feed) draw(c *canvas, body rect, _ bool) {
 	at := p.top
 	if !p.paused {
 		at = p.bottomTop()

@@ -11,26 +11,31 @@ func newHelpOverlay(keys *keymap) *helpOverlay { return &helpOverlay{keys: keys}
 
 func (o *helpOverlay) scroll(rows int) { o.offset = max(min(o.offset+rows, o.hidden), 0) }
 
-// draw draws the help in the middle of area: in two columns where they fit.
+// draw draws the help in the middle of area, in as many columns as fit.
 func (o *helpOverlay) draw(c *canvas, area rect) {
 	const gap = 3
-	l, r := o.keys.scopes()
-	left, right := column(l), column(r)
-	wl, wr := widest(left), widest(right)
-	rows := make([]line, max(len(left), len(right)))
-	w := wl + gap + wr
-	if w+4 > area.w {
-		rows, w = append(append(left, nil), right...), max(wl, wr)
-	} else {
-		for i := range rows {
-			if i < len(left) {
-				rows[i] = left[i]
-			}
-			if i < len(right) {
-				space := span{pad("", wl+gap-rows[i].width()), plain}
-				rows[i] = append(append(rows[i][:len(rows[i]):len(rows[i])], space), right[i]...)
-			}
+	var columns [][]line
+	w := 0
+	for n := 3; n > 0; n-- {
+		columns, w = columnsOf(o.keys.scopes(), n), -gap
+		for _, lines := range columns {
+			w += gap + widest(lines)
 		}
+		if w+4 <= area.w {
+			break
+		}
+	}
+	height := 0
+	for _, lines := range columns {
+		height = max(height, len(lines))
+	}
+	rows := make([]line, height)
+	at := 0
+	for _, lines := range columns {
+		for i, l := range lines {
+			rows[i] = append(append(rows[i], span{pad("", at-rows[i].width()), plain}), l...)
+		}
+		at += widest(lines) + gap
 	}
 	box := rect{w: min(w+4, area.w), h: min(len(rows)+2, area.h)}
 	box.x, box.y = area.x+(area.w-box.w)/2, area.y+(area.h-box.h)/2
@@ -49,18 +54,33 @@ func (o *helpOverlay) draw(c *canvas, area rect) {
 	}
 }
 
-// column lays out scopes below each other.
-func column(scopes []scope) []line {
-	var lines []line
+// columnsOf lays scopes out below each other in n columns of about one height.
+func columnsOf(scopes []scope, n int) [][]line {
+	total := 0
 	for _, s := range scopes {
-		if len(lines) > 0 {
-			lines = append(lines, nil)
+		total += len(s.bindings) + 2
+	}
+	columns := [][]line{nil}
+	for _, s := range scopes {
+		last := len(columns) - 1
+		if len(columns[last]) > 0 && len(columns[last])+len(s.bindings)/2 > total/n && len(columns) < n {
+			columns, last = append(columns, nil), last+1
 		}
-		lines = append(lines, styled(heading, s.name))
-		for _, b := range s.bindings {
-			h := b.Help()
-			lines = append(lines, line{{"  " + pad(h.Key, 10), keycap}, {h.Desc, plain}})
-		}
+		columns[last] = append(columns[last], column(s, len(columns[last]) > 0)...)
+	}
+	return columns
+}
+
+// column lays out a scope, below another one.
+func column(s scope, below bool) []line {
+	var lines []line
+	if below {
+		lines = append(lines, nil)
+	}
+	lines = append(lines, styled(heading, s.name))
+	for _, b := range s.bindings {
+		h := b.Help()
+		lines = append(lines, line{{"  " + pad(h.Key, 10), keycap}, {h.Desc, plain}})
 	}
 	return lines
 }

@@ -20,6 +20,9 @@ func (m *Model) press(msg tea.KeyPressMsg) tea.Cmd {
 		return nil
 	case m.mode == modeCopy:
 		return m.pressCopy(msg)
+	case m.mode == modeSearch:
+		m.pressSearch(msg)
+		return nil
 	case m.focus == bindingsID && m.bindings.asking != nil:
 		return m.bindings.answer(msg)
 	case m.mode == modeHelp:
@@ -49,6 +52,9 @@ func (m *Model) pressNormal(msg tea.KeyPressMsg) (cmd tea.Cmd) {
 		if cmd, ok := m.pressBindings(msg); ok {
 			return cmd
 		}
+	}
+	if m.pressFound(msg) {
+		return nil
 	}
 	if cmd, ok := m.pressResize(msg); ok {
 		return cmd
@@ -98,7 +104,8 @@ func (m *Model) pressNormal(msg tea.KeyPressMsg) (cmd tea.Cmd) {
 	case matches(msg, k.Auto):
 		return m.toggleAuto()
 	case matches(msg, k.Diff):
-		m.focus, m.detail.chosen = detailID, tabDiff
+		m.focus = detailID
+		m.detail.choose(tabDiff)
 	case matches(msg, k.Editor):
 		return m.editAt()
 	case matches(msg, k.Browser):
@@ -170,6 +177,9 @@ func (m *Model) clicked(x, y int) {
 	}
 	if m.mode == modeFilter && id != requestsID {
 		m.leaveFilter()
+	}
+	if m.mode == modeSearch && id != detailID {
+		m.leaveSearch()
 	}
 	m.focus = id
 	if title := m.layout.title[id]; title.contains(x, y) {

@@ -31,6 +31,8 @@ type keymap struct {
 	Open, Clear      key.Binding // requests; Clear in the feeds as well
 	NextTab, PrevTab key.Binding // detail
 
+	Fold, FoldAll, Find, NextFound, PrevFound key.Binding // detail
+
 	Search, Query, Edit, Delete, Back key.Binding // bindings
 
 	Accept, Leave     key.Binding // while a filter is typed
@@ -90,6 +92,12 @@ func newKeymap() keymap {
 		NextTab: bind("right", "→ l", "next tab", "l"),
 		PrevTab: bind("left", "← h", "previous tab", "h"),
 
+		Fold:      bind("enter", "enter", "fold JSON"),
+		FoldAll:   bind("o", "o", "fold all"),
+		Find:      bind("/", "/", "find"),
+		NextFound: bind("n", "n", "next found"),
+		PrevFound: bind("N", "N", "previous found", "shift+n"),
+
 		Search: bind("/", "/", "search"),
 		Query:  bind("s", "s", "SQL"),
 		Edit:   bind("e", "e", "edit"),
@@ -106,24 +114,21 @@ func newKeymap() keymap {
 	}
 }
 
-// scopes lists all keys for the help, in its two columns.
-func (k *keymap) scopes() (left, right []scope) {
-	left = []scope{
+// scopes lists all keys for the help and the palette.
+func (k *keymap) scopes() []scope {
+	return []scope{
 		{"Everywhere", []key.Binding{
 			k.Next, k.Previous, k.Focus, k.Zoom, k.Widen, k.Replay, k.Reload, k.Compose, k.EditRequest, k.Pin, k.Save, k.Auto, k.Diff, k.Editor, k.Copy, k.Browser, k.Filter, k.Palette, k.Help, k.Suspend, k.Quit,
 		}},
-		{"While typing a filter", []key.Binding{k.Accept, k.Leave, k.RowDown, k.RowUp}},
-	}
-	right = []scope{
 		{"Moving", []key.Binding{k.Down, k.Up, k.Top, k.Bottom, k.HalfDown, k.HalfUp, k.PageDown, k.PageUp}},
 		{"Size of the pane", k.resizeKeys()},
+		{"While typing", []key.Binding{k.Accept, k.Leave, k.RowDown, k.RowUp}},
 		{"Requests", []key.Binding{k.Open, k.ReplayAll, k.Clear}},
 		{"After y", k.copyKeys()},
-		{"Detail", []key.Binding{k.NextTab, k.PrevTab}},
+		{"Detail", []key.Binding{k.NextTab, k.PrevTab, k.Find, k.NextFound, k.PrevFound, k.Fold, k.FoldAll}},
 		{"Logs, host calls", []key.Binding{k.Follow, k.Clear}},
 		{"Bindings", []key.Binding{k.Open, k.Back, k.Search, k.Query, k.Edit, k.Delete}},
 	}
-	return left, right
 }
 
 // footerKeys lists the keys that matter now, the most important ones first, and
@@ -131,7 +136,7 @@ func (k *keymap) scopes() (left, right []scope) {
 func (m *Model) footerKeys() []key.Binding {
 	k := &m.keys
 	switch {
-	case m.mode == modeFilter:
+	case m.mode == modeFilter, m.mode == modeSearch:
 		return []key.Binding{k.Accept, k.Leave, k.RowDown, k.RowUp}
 	case m.mode == modeCopy:
 		return append(k.copyKeys(), k.Leave)
@@ -151,7 +156,13 @@ func (m *Model) footerKeys() []key.Binding {
 	case m.focus == bindingsID:
 		return m.bindings.bindings()
 	case m.focus == detailID:
-		return []key.Binding{k.NextTab, k.Replay, k.Zoom, k.Copy, k.Help}
+		if m.detail.searching() {
+			return []key.Binding{k.NextFound, k.PrevFound, k.Widen, k.Help}
+		}
+		if m.detail.doc.tree() != nil {
+			return []key.Binding{k.NextTab, k.Fold, k.Find, k.Copy, k.Help}
+		}
+		return []key.Binding{k.NextTab, k.Find, k.Replay, k.Copy, k.Help}
 	case narrowed:
 		return []key.Binding{k.Follow, k.Widen, k.Zoom, k.Clear, k.Help}
 	default:

@@ -16,6 +16,7 @@ type mode int
 
 const (
 	modeNormal mode = iota
+	modeSearch      // typing what is looked for in the detail
 	modeFilter      // typing a filter: every printable key is text
 	modeHelp        // the help is over everything else
 	modeCopy        // the next key says what to copy
@@ -128,6 +129,8 @@ func (m *Model) handle(msg tea.Msg) tea.Cmd {
 	case tea.PasteMsg:
 		if m.mode == modeFilter {
 			m.typed(msg)
+		} else if m.mode == modeSearch {
+			m.detail.typed(msg)
 		} else if m.focus == bindingsID {
 			m.bindings.typed(msg)
 		}

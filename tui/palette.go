@@ -22,8 +22,7 @@ func newPalette(keys *keymap) *palette {
 	p.input.CharLimit = 100
 	p.input.Focus()
 	seen := map[string]bool{}
-	left, right := keys.scopes()
-	for _, s := range append(left, right...) {
+	for _, s := range keys.scopes() {
 		for _, b := range s.bindings {
 			if name := b.Help().Desc + b.Help().Key; !seen[name] && actionable(s) {
 				seen[name] = true
@@ -37,7 +36,7 @@ func newPalette(keys *keymap) *palette {
 
 // actionable reports whether the keys of a scope mean something after the palette
 // is closed.
-func actionable(s scope) bool { return s.name != "While typing a filter" && s.name != "Moving" }
+func actionable(s scope) bool { return s.name != "While typing" && s.name != "Moving" }
 
 // filter shows what each word of the input occurs in.
 func (p *palette) filter() {

@@ -20,8 +20,8 @@ func TestPalette(t *testing.T) {
 // Every key that a binding is named by can be pressed by the palette.
 func TestKeyMessages(t *testing.T) {
 	k := newKeymap()
-	left, right := k.scopes()
-	for _, s := range append(left, right...) {
+	all := k.scopes()
+	for _, s := range all {
 		for _, b := range s.bindings {
 			if name := b.Keys()[0]; keyMessage(name).String() != name {
 				t.Errorf("%s is pressed as %s", name, keyMessage(name).String())

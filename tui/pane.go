@@ -21,14 +21,16 @@ type pane interface {
 	// the size or what is known has changed.
 	resize(w, h int)
 
-	// draw draws the body.
-	draw(c *canvas, body rect)
+	// draw draws the body. focused is that keys go to the pane.
+	draw(c *canvas, body rect, focused bool)
 }
+
+// everything is a movement as far as it goes.
+const everything = 1 << 30
 
 // movement turns a movement key into rows; page is the height of the body. The
 // ends are as far as it takes.
 func (k *keymap) movement(msg tea.KeyPressMsg, page int) (rows int, ok bool) {
-	const everything = 1 << 30
 	half := max(page/2, 1)
 	page = max(page-1, 1)
 	switch {

@@ -205,7 +205,7 @@ func (p *requestsPane) resize(w, h int) {
 	p.offset = max(min(p.offset, len(p.rows)-p.page()), 0)
 }
 
-func (p *requestsPane) draw(c *canvas, body rect) {
+func (p *requestsPane) draw(c *canvas, body rect, _ bool) {
 	if p.filterShown() {
 		p.drawFilter(c, rect{body.x, body.y, body.w, min(1, body.h)})
 		body.y, body.h = body.y+1, body.h-1

@@ -32,8 +32,21 @@ var screens = map[string]func(*console){
 	"table":    func(c *console) { c.Events(story()...).Press("5", "j", "j", "enter", "j", "enter") },
 	"failed":   func(c *console) { c.Events(story()...).Events(failed(3, "src/users.py")...).Press("2") },
 	"filter":   func(c *console) { c.Events(story()...).Press("/").Type("users") },
-	"help":     func(c *console) { c.Events(story()...).Press("?") },
-	"build":    func(c *console) { c.Events(building(41)...) },
+	"json": func(c *console) {
+		c.Events(ready(1)...).Events(request(1, "GET", "/team", answers(200, "application/json", teamJSON))...)
+		c.Press("2", "/").Type("ada").Press("enter", "o")
+	},
+	"markup": func(c *console) {
+		c.Events(ready(1)...).Events(request(1, "GET", "/", answers(200, "text/html", "<!doctype html>\n<!-- a page -->\n<a href=\"/users\">Users &amp; teams</a>\n"))...)
+	},
+	"rise": func(c *console) {
+		c.Events(story()...)
+		for i := range 16 {
+			c.Events(request(20+i, "GET", "/report/7", costs(1+i/8, []int64{3_100, 9_800}[i/8]+int64(i%3)*200, 23<<20))...)
+		}
+	},
+	"help":  func(c *console) { c.Events(story()...).Press("?") },
+	"build": func(c *console) { c.Events(building(41)...) },
 }
 
 func building(percent float64) []runtime.Event {
@@ -87,13 +100,13 @@ func TestColors(t *testing.T) {
 		show(mono)
 		for _, m := range sgr.FindAllStringSubmatch(color.model.View().Content, -1) {
 			for p := range strings.SplitSeq(m[1], ";") {
-				if !slices.Contains([]string{"", "1", "2", "30", "31", "32", "33", "34", "35", "36", "37"}, p) {
+				if !slices.Contains([]string{"", "1", "2", "4", "30", "31", "32", "33", "34", "35", "36", "37"}, p) {
 					t.Errorf("%s: style %q", name, m[1])
 				}
 			}
 		}
 		for _, m := range sgr.FindAllStringSubmatch(mono.model.View().Content, -1) {
-			if !slices.Contains([]string{"", "1", "2"}, m[1]) {
+			if !slices.Contains([]string{"", "1", "2", "1;4"}, m[1]) {
 				t.Errorf("%s: style %q without colour", name, m[1])
 			}
 		}
@@ -216,9 +229,8 @@ func checkFrame(t *testing.T, c *console) {
 }
 
 func TestHelpNamesEveryBinding(t *testing.T) {
-	c := newConsole(t).Resize(120, 48).Press("?")
-	left, right := c.model.keys.scopes()
-	for _, s := range append(left, right...) {
+	c := newConsole(t).Resize(120, 40).Press("?")
+	for _, s := range c.model.keys.scopes() {
 		c.Screen(s.name)
 		for _, b := range s.bindings {
 			c.Screen(b.Help().Key, b.Help().Desc)

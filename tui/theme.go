@@ -22,6 +22,7 @@ const (
 	bad         // failed
 	name        // a JSON member, a header's name
 	keycap      // a key in the footer and in the help
+	match       // what a search has found
 	gauge       // the filled part of a bar
 	roles       // how many there are
 )
@@ -56,6 +57,7 @@ func newTheme(color bool) *theme {
 		bad:         paint(strong, ansi.Red),
 		name:        paint(none, ansi.Cyan),
 		keycap:      strong.String(),
+		match:       paint(strong.Underline(true), ansi.Yellow),
 		gauge:       paint(none, ansi.Green),
 	}
 	for i, sgr := range t {

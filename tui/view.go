@@ -61,7 +61,7 @@ func (m *Model) drawPanes(c *canvas) {
 			m.drawTitle(c, id, title)
 		}
 		if body := m.layout.body[id]; !body.empty() {
-			m.pane(id).draw(c, body)
+			m.pane(id).draw(c, body, id == m.focus)
 		}
 	}
 }
@@ -152,6 +152,10 @@ func (m *Model) cursor() *tea.Cursor {
 	}
 	if m.focus == bindingsID {
 		return m.bindings.cursor(m.layout.body[bindingsID])
+	}
+	if body := m.layout.body[detailID]; m.mode == modeSearch && !body.empty() {
+		before, _ := inputText(&m.detail.input, body.w-3)
+		return tea.NewCursor(min(body.x+2+textWidth(before), m.w-1), body.y+body.h-1)
 	}
 	body := m.layout.body[requestsID]
 	if m.mode != modeFilter || body.empty() {
