@@ -33,7 +33,7 @@ func findEntry(dir, given string, c *config) (string, error) {
 		return name, nil
 	}
 	return "", &Error{
-		File: given, Message: "no entry module", Err: fs.ErrNotExist,
+		File: given, Message: "no entry module", Err: fmt.Errorf("%w: %w", ErrNoWorker, fs.ErrNotExist),
 		Hint: fmt.Sprintf("looked for %s; name it with main in pyproject.toml's [tool.pymode], or start with: pymode-tui init", strings.Join(entryNames(), ", ")),
 	}
 }

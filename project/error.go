@@ -1,6 +1,7 @@
 package project
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 )
@@ -14,6 +15,10 @@ type Error struct {
 	Hint    string // what the user can do about it; may be ""
 	Err     error  // the cause, for errors.Is; may be nil
 }
+
+// ErrNoWorker is the cause of an error where a directory is not there, or has nothing
+// that looks like a worker: `pymode-tui init` makes one.
+var ErrNoWorker = errors.New("no worker")
 
 // Error returns "file:line:column: message", without the hint.
 func (e *Error) Error() string {

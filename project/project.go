@@ -103,7 +103,7 @@ func checkDir(dir string) (string, error) {
 	info, err := os.Stat(abs)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return "", &Error{File: dir, Message: "no such directory", Hint: "make a new worker with: pymode-tui init " + dir, Err: err}
+		return "", &Error{File: dir, Message: "no such directory", Hint: "make a new worker with: pymode-tui init " + dir, Err: fmt.Errorf("%w: %w", ErrNoWorker, err)}
 	case err != nil:
 		return "", &Error{File: dir, Message: cause(err), Err: err}
 	case info.IsDir():

@@ -28,6 +28,12 @@ func runConsole(cmd *cobra.Command, dirs []string, flags *workerFlags, headless 
 		headless = true
 	}
 	s, err := newSession(dirs, flags)
+	if err != nil && !headless && len(dirs) == 1 {
+		var made bool
+		if made, err = offerWorker(cmd.InOrStdin(), cmd.ErrOrStderr(), dirs[0], err); made && err == nil {
+			s, err = newSession(dirs, flags)
+		}
+	}
 	if err != nil {
 		return err
 	}

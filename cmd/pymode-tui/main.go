@@ -9,6 +9,8 @@
 //	pymode-tui imports DIR              what each imported module costs
 //	pymode-tui replay DIR [FILE...]     saved requests again, and what differs
 //	pymode-tui bench DIR                start, request and reload times
+//	pymode-tui init DIR                 a new worker from a template
+//	pymode-tui doctor                   what is missing on this machine
 //	pymode-tui sync|add|remove DIR       what the worker depends on
 //	pymode-tui python [ARGS...]         the interpreter as a command
 //	pymode-tui runtime build|info|clean the CPython build and its cache
@@ -63,7 +65,8 @@ func newRootCommand() *cobra.Command {
 	flags.registerListen(cmd)
 	cmd.Flags().BoolVar(&headless, "headless", false, "print lines in place of the screen")
 	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
-	cmd.AddCommand(newRequestCommand(), newReplayCommand(), newCaptureCommand(), newExportCommand(), newSyncCommand(), newAddCommand(), newRemoveCommand(), newSizeCommand(),
+	cmd.AddCommand(newRequestCommand(), newReplayCommand(), newCaptureCommand(), newExportCommand(), newInitCommand(), newDoctorCommand(),
+		newSyncCommand(), newAddCommand(), newRemoveCommand(), newSizeCommand(),
 		newImportsCommand(), newBenchCommand(), newPythonCommand(), newRuntimeCommand())
 	return cmd
 }
