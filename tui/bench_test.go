@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"pymode-tui/runtime"
@@ -9,14 +10,24 @@ import (
 	tea "charm.land/bubbletea/v2"
 )
 
-// benchConsole is a console of 200×60 with as much as it can hold.
+// benchConsole is a console of 200×60 with as much as it can hold: 10,000 lines of
+// logs, as many host calls, a body of as many lines, and all requests.
 func benchConsole(b *testing.B) *Model {
 	b.Helper()
 	m := newModel(b.Context(), Options{Workers: []WorkerInfo{{Name: testWorker}}, Addr: func() string { return "http://127.0.0.1:8787" }})
+	calls := make([]runtime.Event, maxCallEntries)
+	for i := range calls {
+		calls[i] = runtime.Called{Worker: testWorker, ID: fmt.Sprint(i / 3), Call: runtime.Call{
+			Op: "kv.get", Binding: "CACHE_KV", Detail: fmt.Sprintf("user:%d hit", i), Duration: 200,
+		}}
+	}
+	m.Update(eventsMsg{events: calls})
 	for i := range maxExchanges {
 		m.Update(eventsMsg{events: request(i, "GET", fmt.Sprintf("/users/%d?page=%d", i, i*7), logs("loaded"))})
 	}
 	m.Update(eventsMsg{events: written("line %d of what a worker writes when it has much to say about itself", 0, maxLogs)})
+	m.Update(eventsMsg{events: request(maxExchanges, "GET", "/report",
+		answers(200, "application/json", "["+strings.Repeat("7,", 10_000)+"7]"))})
 	m.Update(tea.WindowSizeMsg{Width: 200, Height: 60})
 	return m
 }

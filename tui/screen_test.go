@@ -59,7 +59,7 @@ func building(percent float64) []runtime.Event {
 	}
 }
 
-var goldenSizes = [][2]int{{80, 24}, {120, 40}, {40, 12}}
+var goldenSizes = [][2]int{{80, 24}, {120, 40}, {40, 12}, {200, 60}}
 
 // TestGoldenText shows each screen as text, to be read.
 func TestGoldenText(t *testing.T) {
