@@ -104,12 +104,17 @@ func newModel(ctx context.Context, options Options) *Model {
 	m.calls = newCallsPane(m.session, &m.keys)
 	m.bindings = newBindingsPane(options.Holdings, &m.keys)
 	m.help = newHelpOverlay(&m.keys)
-	m.canvas.theme = newTheme(!options.NoColor)
+	m.canvas.theme = newTheme(!options.NoColor, false)
 	return m
 }
 
 // Init implements [tea.Model].
-func (m *Model) Init() tea.Cmd { return nil }
+func (m *Model) Init() tea.Cmd {
+	if m.options.NoColor {
+		return nil
+	}
+	return tea.RequestBackgroundColor
+}
 
 // Update implements [tea.Model].
 func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
@@ -122,6 +127,8 @@ func (m *Model) handle(msg tea.Msg) tea.Cmd {
 	switch msg := msg.(type) {
 	case tea.WindowSizeMsg:
 		m.w, m.h = msg.Width, msg.Height
+	case tea.BackgroundColorMsg:
+		m.canvas.theme = newTheme(!m.options.NoColor, !msg.IsDark())
 	case eventsMsg:
 		return m.take(msg)
 	case tea.KeyPressMsg:

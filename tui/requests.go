@@ -320,7 +320,7 @@ func (p *requestsPane) drawRow(c *canvas, r rect, col requestColumns, index int)
 	put(col.worker, cleanLine(x.worker), dim, false)
 	put(col.path, branch(x.depth)+x.path, text, false)
 	put(col.status, x.status(), statusRole(x, text), true)
-	put(col.time, x.time(), dim, true)
+	put(col.time, x.time(), text, true)
 }
 
 // branch is what stands before a request that another one has made.

@@ -73,3 +73,16 @@ func TestResizingFiftyTimesASecond(t *testing.T) {
 	}
 	c.Press("G").Detail().Title("end")
 }
+
+// TestWhatRequestsLogIsBounded: a worker that logs a megabyte with each request does
+// not fill the memory.
+func TestWhatRequestsLogIsBounded(t *testing.T) {
+	c := newConsole(t)
+	text := strings.Repeat("x", 1<<20)
+	for i := range 400 {
+		c.Events(request(i, "GET", "/", logs(text))...)
+	}
+	if s := c.model.session; s.bodies > maxBodies || s.exchanges.size > maxBodies>>20 {
+		t.Errorf("%d requests with %d MB are kept", s.exchanges.size, s.bodies>>20)
+	}
+}

@@ -2,6 +2,8 @@ package tui
 
 import (
 	"fmt"
+	"image/color"
+	"maps"
 	"math/rand/v2"
 	"regexp"
 	"slices"
@@ -351,4 +353,29 @@ func TestRequestsAreBounded(t *testing.T) {
 		c.model.session.apply(request(i, "GET", fmt.Sprintf("/%d", i))[1])
 	}
 	c.Resize(80, 24).Press("G").Requests().Title("Requests 5000").Marked("●", "/10 ")
+}
+
+// TestThemeFollowsTheBackground has no cyan and no yellow on white, and no blue on
+// black.
+func TestThemeFollowsTheBackground(t *testing.T) {
+	c := newConsole(t).Resize(120, 40)
+	screens["stopped"](c)
+	colours := func() string {
+		found := map[string]bool{}
+		for _, m := range regexp.MustCompile(`\x1b\[[0-9;]*?(3[0-7])m`).FindAllStringSubmatch(c.model.View().Content, -1) {
+			found[m[1]] = true
+		}
+		return strings.Join(slices.Sorted(maps.Keys(found)), " ")
+	}
+	if got := colours(); strings.Contains(got, "34") || !strings.Contains(got, "36") {
+		t.Errorf("not known: %s", got)
+	}
+	c.send(tea.BackgroundColorMsg{Color: color.White})
+	if got := colours(); strings.Contains(got, "36") || strings.Contains(got, "33") || !strings.Contains(got, "34") {
+		t.Errorf("on white: %s", got)
+	}
+	c.send(tea.BackgroundColorMsg{Color: color.Black})
+	if got := colours(); strings.Contains(got, "34") || !strings.Contains(got, "36") {
+		t.Errorf("on black: %s", got)
+	}
 }

@@ -16,7 +16,7 @@ import (
 const (
 	maxLogs      = 10_000    // lines
 	maxExchanges = 5_000     // requests
-	maxBodies    = 256 << 20 // bytes of all bodies kept, requests' and responses'
+	maxBodies    = 256 << 20 // bytes of all that requests hold: bodies, and what they logged
 )
 
 // session is what is known of the workers, as the events told it. It does no
@@ -295,10 +295,7 @@ func (s *session) finish(e runtime.RequestDone) {
 	x.generation = e.Result.Generation
 	x.cpu, x.memory = e.Result.Metrics.CPU, e.Result.Metrics.MemoryPeak
 	s.bodies -= x.size
-	x.size = int64(len(e.Result.Body))
-	if x.request != nil {
-		x.size += int64(len(x.request.Body))
-	}
+	x.size = weight(x.request, e.Result)
 	s.bodies += x.size
 	s.judge(x)
 	s.compare(x, e.At)
@@ -306,6 +303,22 @@ func (s *session) finish(e runtime.RequestDone) {
 	x.revision++
 	s.revision++
 	s.trim()
+}
+
+// weight is what a request and its answer hold, in bytes, but for what is small:
+// bodies, and what was logged.
+func weight(req *runtime.Request, r *runtime.Result) int64 {
+	n := int64(len(r.Body))
+	if req != nil {
+		n += int64(len(req.Body))
+	}
+	for _, l := range r.Logs {
+		n += int64(len(l.Text))
+	}
+	for _, call := range r.Calls {
+		n += int64(len(call.Detail) + len(call.Error))
+	}
+	return n
 }
 
 // trim forgets the oldest exchanges until the bodies fit; the newest one stays.

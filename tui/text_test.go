@@ -115,7 +115,7 @@ func TestRingGrowsAfterItsStartMoved(t *testing.T) {
 }
 
 func TestCanvasJoinsBordersAndCutsWideCharacters(t *testing.T) {
-	c := canvas{theme: newTheme(false)}
+	c := canvas{theme: newTheme(false, false)}
 	c.theme = &theme{} // no styles
 	c.reset(9, 4)
 	c.box(rect{0, 0, 9, 4}, border)

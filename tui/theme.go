@@ -27,13 +27,18 @@ const (
 	roles       // how many there are
 )
 
-// theme holds the SGR sequence of each role. Only the 16 ANSI colours are used,
-// no backgrounds, and nothing that black or white text could vanish against:
-// the terminal's own palette decides how it looks, light or dark. Whatever a
+// theme holds the SGR sequence of each role. Only the 16 ANSI colours are used, no
+// backgrounds, and the terminal's own palette decides how they look. Cyan and yellow
+// can hardly be read on white, and blue on black: which are taken depends on the
+// background, where the terminal tells it; else it is taken to be dark. Whatever a
 // colour says is also said by a word, a number or a mark.
 type theme [roles]string
 
-func newTheme(color bool) *theme {
+func newTheme(color, light bool) *theme {
+	accent, warning := ansi.Cyan, ansi.Yellow
+	if light {
+		accent, warning = ansi.Blue, ansi.Magenta
+	}
 	paint := func(s ansi.Style, c ansi.BasicColor) string {
 		if color {
 			s = s.ForegroundColor(c)
@@ -46,18 +51,18 @@ func newTheme(color bool) *theme {
 		bold:        strong.String(),
 		heading:     strong.String(),
 		border:      dim.String(),
-		borderFocus: paint(none, ansi.Cyan),
+		borderFocus: paint(none, accent),
 		title:       none.String(),
-		titleFocus:  paint(strong, ansi.Cyan),
+		titleFocus:  paint(strong, accent),
 		tab:         dim.String(),
 		tabActive:   strong.String(),
 		selection:   strong.String(),
 		good:        paint(none, ansi.Green),
-		caution:     paint(none, ansi.Yellow),
+		caution:     paint(none, warning),
 		bad:         paint(strong, ansi.Red),
-		name:        paint(none, ansi.Cyan),
+		name:        paint(none, accent),
 		keycap:      strong.String(),
-		match:       paint(strong.Underline(true), ansi.Yellow),
+		match:       paint(strong.Underline(true), warning),
 		gauge:       paint(none, ansi.Green),
 	}
 	for i, sgr := range t {

@@ -63,5 +63,8 @@ func timeLines(w *worker, history []*exchange, width int) []line {
 	if rise == nil {
 		rise = styled(faint, "at most "+formatMicros(walls[last]))
 	}
-	return []line{sparkline(columns, float64(walls[last]), width), now, rise}
+	// One request that took a second would leave the others no height to differ by.
+	const tallest = 4 // medians
+	full := min(walls[last], max(walls[len(walls)/2]*tallest, 1))
+	return []line{sparkline(columns, float64(full), width), now, rise}
 }

@@ -190,6 +190,9 @@ func (d *demo) Do(ctx context.Context, worker string, req *runtime.Request) erro
 	for _, l := range result.Logs {
 		d.log(id, l.Level, l.Text)
 	}
+	for _, call := range result.Calls {
+		d.stream.Publish(runtime.Called{Worker: worker, At: time.Now(), ID: id, Generation: generation, Call: call})
+	}
 	d.stream.Publish(runtime.RequestDone{Worker: worker, At: time.Now(), Request: req, Result: result})
 	return nil
 }
