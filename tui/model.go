@@ -51,6 +51,7 @@ type Model struct {
 	palette  *palette // nil while it is closed
 	draft    []byte   // what was written and is no request
 
+	dump     *dump      // of messages; nil without --debug
 	dragging divider    // the border that the mouse holds
 	loaded   remembered // what was read of how the console was left
 
@@ -98,6 +99,9 @@ func newModel(ctx context.Context, options Options) *Model {
 		flashTime: 3 * time.Second,
 		dragging:  noDivider,
 	}
+	if options.Debug != nil {
+		m.dump = &dump{out: options.Debug, begin: m.now()}
+	}
 	m.requests = newRequestsPane(m.session, &m.keys)
 	m.detail = newDetailPane(&m.keys)
 	m.logs = newLogsPane(m.session, &m.keys, time.Local)
@@ -118,6 +122,7 @@ func (m *Model) Init() tea.Cmd {
 
 // Update implements [tea.Model].
 func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
+	m.dump.message(msg, m.now(), m.typing())
 	cmd := m.handle(msg)
 	m.arrange()
 	return m, cmd

@@ -70,6 +70,10 @@ type Options struct {
 	// own selection of text then needs shift in most terminals.
 	Mouse bool
 
+	// Debug gets a line for each message that the console is told, without
+	// secrets; nil for none.
+	Debug io.Writer
+
 	// Input and Output are the terminal; nil is the process's own.
 	Input  io.Reader
 	Output io.Writer

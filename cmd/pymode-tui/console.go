@@ -52,7 +52,7 @@ func runConsole(cmd *cobra.Command, dirs []string, flags *workerFlags, headless 
 		running.Go(func() { printer.run(sub) })
 		<-ctx.Done()
 	} else {
-		err = tui.Run(ctx, s.consoleOptions(sub))
+		err = s.runScreen(ctx, sub)
 	}
 	cancel()
 	s.close()
@@ -64,6 +64,21 @@ func runConsole(cmd *cobra.Command, dirs []string, flags *workerFlags, headless 
 		printBuildOutput(cmd.ErrOrStderr(), runErr)
 	}
 	return errors.Join(err, runErr)
+}
+
+// runScreen shows the console. With --debug what it is told goes to a file, which is
+// begun anew.
+func (s *session) runScreen(ctx context.Context, sub *events.Subscription[runtime.Event]) error {
+	options := s.consoleOptions(sub)
+	if s.flags.debug == "" {
+		return tui.Run(ctx, options)
+	}
+	f, err := os.OpenFile(s.flags.debug, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	options.Debug = f
+	return errors.Join(tui.Run(ctx, options), f.Close())
 }
 
 // Do implements [tui.Backend].

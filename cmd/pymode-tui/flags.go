@@ -34,6 +34,7 @@ type workerFlags struct {
 	addr    string
 	hosts   []string
 	noMouse bool
+	debug   string
 }
 
 func (f *workerFlags) register(cmd *cobra.Command) {
@@ -56,6 +57,7 @@ func (f *workerFlags) registerListen(cmd *cobra.Command) {
 	f.registerAddr(cmd)
 	flags := cmd.Flags()
 	flags.BoolVar(&f.noCapture, "no-capture", false, "keep no requests in .pymode/traffic")
+	flags.StringVar(&f.debug, "debug", "", "`file` that gets a line for each message to the console, without secrets")
 	flags.BoolVar(&f.noMouse, "no-mouse", false, "leave the mouse to the terminal")
 }
 
