@@ -1,13 +1,14 @@
 # make test      everything that CI checks
 # make check     the tests alone
 # make lint      the linters alone
-# make golden    rewrites the console's golden views: look at the diff
+# make golden    rewrites the console's golden views and README's table of keys: look at the diff
+# make screens   takes README's screens anew
 
 GOLANGCI_LINT = github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 RUFF = ruff==0.17.6
 TOOLS = .pymode/tools
 
-.PHONY: test check lint lib golden runtime
+.PHONY: test check lint lib golden screens runtime
 
 test: lint check
 
@@ -35,3 +36,7 @@ $(TOOLS)/bin/ruff:
 
 golden:
 	go test ./tui -update
+
+# README's pictures of the console, taken of the real thing: needs tmux and curl.
+screens:
+	sh docs/screens.sh
