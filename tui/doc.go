@@ -12,6 +12,7 @@
 // structs that read the session and draw themselves into a rectangle of a cell
 // canvas; where those rectangles lie is computed in one place (layout.go), and
 // so are the keys (keys.go), the colours (theme.go), and the cleaning of all
-// text that comes from a worker (clean.go). Escape sequences are written in one
+// text that comes from a worker (clean.go). Bodies are indexed, and their lines made
+// when they are seen (document.go, jsonbody.go). Escape sequences are written in one
 // place only, when the canvas becomes a string, so no styled text is ever cut.
 package tui

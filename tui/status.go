@@ -39,10 +39,16 @@ func (m *Model) statusLine() line {
 	l = append(l, span{" · ", faint}, span{m.stateText(w), stateRole(w.state)})
 	l = append(l, m.session.testLine(w)...)
 	for _, measure := range []trend.Measure{trend.Time, trend.Memory} {
-		const least = 24 // cells that are left for the address
-		if rise := riseLine(w, measure, m.w); rise != nil && l.width()+rise.width()+least <= m.w {
-			return append(append(l, span{" · ", faint}), rise...)
+		const least = 13 // cells that are left for the address, ":8787", and the corners
+		room := m.w - l.width() - least
+		rise := riseLine(w, measure, room)
+		if rise == nil {
+			continue
 		}
+		if rise.width() > room {
+			rise = styled(caution, "▲ "+[...]string{trend.Time: "slower", trend.Memory: "larger"}[measure])
+		}
+		return append(append(l, span{" · ", faint}), rise...)
 	}
 	return l
 }
