@@ -194,6 +194,7 @@ func checkFrame(t *testing.T, c *console) {
 	view := c.model.View()
 	w, h := c.model.w, c.model.h
 	rows := strings.Split(view.Content, "\n")
+	style := regexp.MustCompile(`\x1b\[[0-9;]*m`)
 	if len(rows) != h {
 		t.Errorf("%d lines, want %d", len(rows), h)
 	}
@@ -210,7 +211,7 @@ func checkFrame(t *testing.T, c *console) {
 				t.Errorf("line %d has the control character %U: %q", y, r, text)
 			}
 		}
-		if len(regexp.MustCompile(`\x1b\[[0-9;]*m`).ReplaceAllString(row, "")) != len(text) {
+		if len(style.ReplaceAllString(row, "")) != len(text) {
 			t.Errorf("line %d has an escape sequence other than a style: %q", y, row)
 		}
 		if w >= 4 && h >= 3 && y > 0 && y < h-1 {
