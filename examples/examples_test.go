@@ -161,6 +161,80 @@ func client(t *testing.T) (python string) {
 	return python
 }
 
+// TestPydantic builds pydantic-core and rpds-py, where no test or user did before,
+// and posts orders.
+func TestPydantic(t *testing.T) {
+	built, err := cpython.Build(t.Context(), cpython.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	site := filepath.Join(t.TempDir(), "site-packages")
+	p, err := project.Load("pydantic")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = packages.Sync(t.Context(), packages.Options{
+		Dependencies: p.Dependencies, Lock: filepath.Join("pydantic", packages.LockFile), Site: site, Runtime: built, Frozen: true,
+		Building: func(names []string) { t.Logf("building %s", strings.Join(names, "; ")) },
+	})
+	if err != nil {
+		t.Fatalf("%v\n(building it needs Rust, which is found or fetched as README.md tells under Packages)", err)
+	}
+	w := example(t, "pydantic", func(c *runtime.Config) { c.SitePackages = site })
+	post := func(path, body string) (int, string) {
+		r := w.Do(t.Context(), &runtime.Request{Method: "POST", URL: "http://localhost" + path, Body: []byte(body)})
+		return r.Status, string(r.Body)
+	}
+	const items = `[{"sku": "TE-0001", "count": 100, "price": "99.90"}]`
+	for _, c := range []struct {
+		path, body string
+		status     int
+		want       []string
+	}{
+		{"/orders", `{"customer": "Ada", "delivery": "2026-12-01", "items": ` + items + `}`, 201, []string{`"total": "9990.00"`, `"payment": "card"`}},
+		{"/orders", `{"customer": "Ada", "delivery": "2026-12-01", "payment": "invoice", "items": ` + items + `}`, 422, []string{"more than 1000 is not sold on invoice"}},
+		{"/orders", `{"customer": "", "delivery": "soon", "items": [{"sku": "tea", "price": 0, "gift": 1}]}`, 422, []string{
+			`"string_too_short"`, `"date_from_datetime_parsing"`, `"string_pattern_mismatch"`, `"greater_than"`, `"extra_forbidden"`,
+		}},
+		{"/orders", `{"customer"`, 422, []string{`"json_invalid"`}},
+		{"/schema", `{"customer": "Ada", "delivery": "2026-12-01", "items": []}`, 422, []string{"$.items: [] should be non-empty"}},
+		{"/schema", `{"customer": "Ada", "delivery": "2026-12-01", "items": ` + items + `}`, 200, []string{`"errors": []`}},
+	} {
+		status, body := post(c.path, c.body)
+		if status != c.status {
+			t.Errorf("%s %s: %d %s, want %d", c.path, c.body, status, body, c.status)
+		}
+		for _, want := range c.want {
+			if !strings.Contains(body, want) {
+				t.Errorf("%s %s: %s, want %s", c.path, c.body, body, want)
+			}
+		}
+	}
+	// As deep as natively, and refused beyond.
+	guest := runtimetest.Evaluator(t, func(c *runtime.Config) { c.SitePackages = site })
+	for depth, want := range map[string]string{"200": "200", "300": `"recursion_depth_exceeded"`} {
+		got := guest(strings.ReplaceAll(`
+from typing import Optional
+from pydantic import BaseModel, ValidationError
+Box = type("Box", (BaseModel,), {"__module__": __name__, "__annotations__": {"inner": Optional["Box"]}, "inner": None})
+Box.model_rebuild(_types_namespace={"Box": Box})
+data = None
+for _ in range(DEPTH):
+    data = {"inner": data}
+try:
+    box, depth = Box.model_validate(data), 0
+except ValidationError as error:
+    return error.errors()[0]["type"]
+while box is not None:
+    box, depth = box.inner, depth + 1
+return depth
+`, "DEPTH", depth))
+		if got != want {
+			t.Errorf("%s levels: %s, want %s", depth, got, want)
+		}
+	}
+}
+
 // TestPackages lets C compute in the guest, and compares it with Python.
 func TestPackages(t *testing.T) {
 	built, err := cpython.Build(t.Context(), cpython.Options{})

@@ -27,7 +27,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 # What is of the building machine's processor or linker.
 FOREIGN = re.compile(
     r"-(pthread|march=.*|mtune=.*|mcpu=.*|m(no-)?(sse|avx|ssse|aes|pclmul|popcnt|bmi|fma|f16c).*"
-    r"|m32|m64|arch|fstack-protector.*|fstack-clash-protection|fcf-protection.*|flto.*|fno-plt"
+    r"|m32|m64|arch|-target=.*|fstack-protector.*|fstack-clash-protection|fcf-protection.*|flto.*|fno-plt"
     r"|fno-semantic-interposition|fuse-ld=.*|rdynamic|Wl,.*|stdlib=.*|static-libgcc"
     r"|static-libstdc\+\+|s)$"
 )
@@ -136,7 +136,7 @@ def link_rust(arguments: list[str], settings: Settings) -> int:
 
     rustc names what the crate exports. Its C library is left out: the guest has one.
     """
-    output, inputs, exports = "a.wasm", [], []
+    output, inputs, exports, folders, libraries = "a.wasm", [], [], [], []
     queue = expand(arguments)
     while queue:
         word = queue.pop(0)
@@ -146,10 +146,15 @@ def link_rust(arguments: list[str], settings: Settings) -> int:
             exports.append(queue.pop(0))
         elif word.startswith("--export="):
             exports.append(word.removeprefix("--export="))
-        elif word in ("-flavor", "-z", "-l", "-L", "-m"):
+        elif word[:2] in ("-L", "-l"):
+            (folders if word[1] == "L" else libraries).append(word[2:] or queue.pop(0))
+        elif word in ("-flavor", "-z", "-m"):
             queue.pop(0)
         elif not word.startswith("-") and f"{os.sep}self-contained{os.sep}" not in word:
             inputs.append(word)
+    folders = [folder for folder in folders if os.path.basename(folder) != "self-contained"]
+    found = (find_library(name, folders) for name in libraries)  # C that build scripts compiled
+    inputs += [path for path in found if path]
     shim = os.path.join(HERE, "rust.c")
     with tempfile.TemporaryDirectory() as scratch:
         made = os.path.join(scratch, "rust.o")
