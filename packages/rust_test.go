@@ -66,7 +66,7 @@ func TestRustOfDebian(t *testing.T) {
 	if _, err := exec.LookPath("apt-get"); err != nil {
 		t.Skip("this machine has no apt: it is not a Debian")
 	}
-	opts := syncOptions(t, "rpds-py")
+	opts := syncOptions(t, "orjson") // with C of its own
 	opts.store = t.TempDir()
 	var path []string
 	for _, dir := range filepath.SplitList(os.Getenv("PATH")) {
