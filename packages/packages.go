@@ -4,12 +4,14 @@
 //
 //	resolve.go   uv chooses versions for the guest's platform, or pymode.lock has them
 //	download.go  files come into the cache, each checked against its SHA-256
-//	build.go     source distributions become wheels, their C and C++ side modules: the
-//	             package's own build backend runs with the tools of cross.go, and with
-//	             the help of a recipe where there is one
+//	build.go     source distributions become wheels, their C, C++ and Rust side modules:
+//	             the package's own build backend runs with the tools of cross.go and
+//	             rust.go, and with the help of a recipe where there is one
 //	lock.go      what was chosen is written down
 //	install.go   wheels are unpacked into site-packages, less what a worker never
 //	             imports, and packages of Python alone into site-packages.zip
+//
+// What was built can be handed on to other machines; see sharedwheel.go.
 //
 // Nothing of a package runs in the guest before a worker imports it. Build backends
 // run under the machine's own Python, each in an environment of its own.
