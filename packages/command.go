@@ -135,7 +135,7 @@ func plainEnv(extra ...string) []string {
 		"CFLAGS": true, "CPPFLAGS": true, "CXXFLAGS": true, "LDFLAGS": true, "ARFLAGS": true, "LIBS": true,
 		"CPATH": true, "C_INCLUDE_PATH": true, "CPLUS_INCLUDE_PATH": true, "LIBRARY_PATH": true, "MAKEFLAGS": true,
 		"VIRTUAL_ENV": true, "CONDA_PREFIX": true, "PYTHON": true,
-		"CARGO": true, "CARGO_ENCODED_RUSTFLAGS": true, "RUSTFLAGS": true, "RUSTUP_TOOLCHAIN": true,
+		"CARGO": true, "CARGO_ENCODED_RUSTFLAGS": true, "RUSTFLAGS": true, "RUSTUP_TOOLCHAIN": true, "RUST_BACKTRACE": true,
 	}
 	families := []string{"PYTHON", "_PYTHON", "ZIG_", "RUSTC", "PYO3_", "MATURIN_", "CARGO_BUILD_", "CARGO_PROFILE_", "CARGO_TARGET_", "CARGO_UNSTABLE_"}
 	var env []string

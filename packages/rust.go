@@ -141,7 +141,10 @@ func (s *syncer) askRustup(ctx context.Context, r *rust) error {
 		if limited.Err() != nil && ctx.Err() == nil {
 			return fmt.Errorf("%s, and rustup did not fetch it within %s", lacks, rustupPatience)
 		}
-		return fmt.Errorf("%s, and rustup can't fetch it: %s", lacks, lastLine(err))
+		if f, ok := asFailure(err); ok {
+			return fmt.Errorf("%s, and rustup can't fetch it: %s", lacks, firstError(f.lines))
+		}
+		return fmt.Errorf("%s, and rustup can't fetch it: %w", lacks, err)
 	}
 	if !r.hasTarget() {
 		return errors.New(lacks)

@@ -33,6 +33,22 @@ func TestRustIsChecked(t *testing.T) {
 	}
 }
 
+// TestRustupFails says so in a line, soon.
+func TestRustupFails(t *testing.T) {
+	dir := t.TempDir()
+	script := "#!/bin/sh\necho 'info: downloading' >&2\necho \"error: could not download $5 for $4\" >&2\nexit 1\n"
+	if err := os.WriteFile(filepath.Join(dir, "rustup"), []byte(script), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", dir+string(os.PathListSeparator)+os.Getenv("PATH"))
+	s := &syncer{cache: cache{dir}, meter: newMeter(func(cpython.Progress) {})}
+	err := s.askRustup(t.Context(), &rust{bin: filepath.Join(dir, "stable", "bin")})
+	const want = "rustc has no wasm32-wasip1, and rustup can't fetch it: could not download wasm32-wasip1 for stable"
+	if err == nil || err.Error() != want {
+		t.Errorf("%v, want %s", err, want)
+	}
+}
+
 // TestNoRust says what to install, where neither the machine nor apt has any.
 func TestNoRust(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
