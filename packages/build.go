@@ -306,8 +306,12 @@ func (s *syncer) backend(ctx context.Context, b *build, system *buildSystem, tas
 	for _, p := range system.Path {
 		paths = append(paths, filepath.Join(b.source, filepath.FromSlash(p)))
 	}
+	settings, err := s.configSettings(b, system)
+	if err != nil {
+		return err
+	}
 	order, err := json.Marshal(map[string]any{
-		"backend": system.Backend, "path": paths, "task": task, "settings": b.recipe.Settings,
+		"backend": system.Backend, "path": paths, "task": task, "settings": settings,
 		"output": filepath.Join(b.dir, "out"), "result": result,
 	})
 	if err != nil {

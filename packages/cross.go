@@ -119,7 +119,7 @@ func (s *syncer) settings(zig string, python *pythonInfo) (string, error) {
 
 // driverFiles are the files of driver, which stand in for the machine's tools.
 func driverFiles() []string {
-	return []string{"compiler.py", "build_wheel.py", "allocation.cpp", "rust.c"}
+	return []string{"compiler.py", "build_wheel.py", "allocation.cpp", "throw.cpp", "mutex.h", "rust.c"}
 }
 
 func driverFile(name string) string {
@@ -188,7 +188,8 @@ func (t *toolchain) environment(s *syncer, job *build) []string {
 		"_PYTHON_HOST_PLATFORM="+guestPlatform,
 		"CC="+t.tool("cc"), "CXX="+t.tool("c++"), "AR="+t.tool("ar"), "RANLIB=true",
 		"LDSHARED="+t.tool("cc")+" -shared", "LDCXXSHARED="+t.tool("c++")+" -shared",
-		"CFLAGS="+flags, "CXXFLAGS="+flags, "LDFLAGS="+strings.Join(job.ldflags, " "),
+		"CFLAGS="+flags, "CXXFLAGS="+flags+" "+strings.ReplaceAll(strings.Join(job.recipe.CXXFlags, " "), "{driver}", t.dir),
+		"LDFLAGS="+strings.Join(job.ldflags, " "),
 		"ZIG_GLOBAL_CACHE_DIR="+s.cache.path("zig-"+cpython.ZigVersion),
 		// One for each build: zig does not notice that a header behind -I changed.
 		"ZIG_LOCAL_CACHE_DIR="+filepath.Join(job.dir, "zig"),

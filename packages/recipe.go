@@ -11,7 +11,7 @@ import (
 	"github.com/pelletier/go-toml/v2"
 )
 
-//go:embed recipes/*.toml driver/*.py driver/*.cpp driver/*.c
+//go:embed recipes/*.toml driver/*.py driver/*.cpp driver/*.h driver/*.c
 var embedded embed.FS
 
 // refusedFile lists packages that can't work: a table a package, with reason and alternative.
@@ -19,18 +19,20 @@ const refusedFile = "unsupported.toml"
 
 // recipe is the help that a package needs, recipes/NAME.toml.
 type recipe struct {
-	Build       bool              `toml:"build"`           // from source, even where there is a wheel of Python alone
-	Reason      string            `toml:"reason"`          // why the package can't work: "it needs threads"; else empty
-	Alternative string            `toml:"alternative"`     // what to use then, a sentence
-	Env         map[string]string `toml:"env"`             // of the build
-	CFlags      []string          `toml:"cflags"`          // for C and C++
-	Requires    []string          `toml:"requires"`        // build requirements that the package forgets
-	Settings    map[string]string `toml:"config_settings"` // for the build backend
-	Patches     []string          `toml:"patches"`         // unified diffs, which must match where they say
-	Replace     []replacement     `toml:"replace"`         // in files, in whatever line
-	Minutes     int               `toml:"minutes"`         // that a build takes on 2 cores, where that is many
-	Keep        []string          `toml:"keep"`            // paths in site-packages that are not shaken off
-	Libraries   []library         `toml:"library"`
+	Build       bool                `toml:"build"`            // from source, even where there is a wheel of Python alone
+	Reason      string              `toml:"reason"`           // why the package can't work: "it needs threads"; else empty
+	Alternative string              `toml:"alternative"`      // what to use then, a sentence
+	Env         map[string]string   `toml:"env"`              // of the build
+	CFlags      []string            `toml:"cflags"`           // for C and C++
+	CXXFlags    []string            `toml:"cxxflags"`         // for C++, after those; {driver} is the folder of driver/
+	Requires    []string            `toml:"requires"`         // build requirements that the package forgets
+	Settings    map[string][]string `toml:"config_settings"`  // for the build backend
+	Meson       map[string]string   `toml:"meson_properties"` // of the guest, for a package that is built by meson
+	Patches     []string            `toml:"patches"`          // unified diffs, which must match where they say
+	Replace     []replacement       `toml:"replace"`          // in files, in whatever line
+	Minutes     int                 `toml:"minutes"`          // that a build takes on 2 cores, where that is many
+	Keep        []string            `toml:"keep"`             // paths in site-packages that are not shaken off
+	Libraries   []library           `toml:"library"`
 
 	text string // all of it, for the digest of what is built
 }

@@ -191,11 +191,14 @@ def link_objects(
     if status := subprocess.call(command):
         return status
     if wants_cxx(output):
-        allocation = os.path.join(scratch, "allocation.o")
-        source = os.path.join(HERE, "allocation.cpp")
-        compile_it = [*compile_command("c++", settings), "-c", source, "-o", allocation]
-        command.append(allocation)
-        if status := subprocess.call(compile_it) or subprocess.call(command):
+        for name in ("allocation", "throw"):
+            made = os.path.join(scratch, name + ".o")
+            source = os.path.join(HERE, name + ".cpp")
+            compile_it = [*compile_command("c++", settings), "-c", source, "-o", made]
+            command.append(made)
+            if status := subprocess.call(compile_it):
+                return status
+        if status := subprocess.call(command):
             return status
     if wants_cxx(output):
         return subprocess.call(command + cxx_libraries(settings))
@@ -300,6 +303,9 @@ def main() -> int:
         return subprocess.call([settings["zig"], "ar", *arguments])
     if tool == "rust-ld":
         return link_rust(arguments, settings)
+    if "-Wl,--version" in arguments:  # meson asks which family of linkers it has
+        print("LLD (compatible with GNU linkers)")
+        return 0
     pairs = list(words(arguments, settings))
     options = {option for option, _ in pairs}
     if options & {"-shared", "-dynamiclib", "-bundle"} and not options & NO_LINK:
