@@ -32,6 +32,7 @@ type recipe struct {
 	Replace     []replacement       `toml:"replace"`          // in files, in whatever line
 	Minutes     int                 `toml:"minutes"`          // that a build takes on 2 cores, where that is many
 	Keep        []string            `toml:"keep"`             // paths in site-packages that are not shaken off
+	Drop        []string            `toml:"drop"`             // paths that are, besides tests and type stubs
 	Libraries   []library           `toml:"library"`
 
 	text string // all of it, for the digest of what is built

@@ -14,12 +14,14 @@ import (
 // A folder `test` may be a part of the package itself (django.test), `tests` is
 // not, by long custom.
 func shaken(name string, r *recipe) bool {
-	if r != nil {
-		for _, kept := range r.Keep {
-			if name == kept || strings.HasPrefix(name, strings.TrimSuffix(kept, "/")+"/") {
-				return false
-			}
-		}
+	under := func(place string) bool {
+		return name == place || strings.HasPrefix(name, strings.TrimSuffix(place, "/")+"/")
+	}
+	if r != nil && slices.ContainsFunc(r.Keep, under) {
+		return false
+	}
+	if r != nil && slices.ContainsFunc(r.Drop, under) {
+		return true
 	}
 	folders := strings.Split(path.Dir(name), "/")
 	if strings.HasSuffix(folders[0], ".dist-info") {

@@ -6,10 +6,10 @@ import (
 )
 
 func TestShaken(t *testing.T) {
-	r := &recipe{Keep: []string{"kept/tests"}}
+	r := &recipe{Keep: []string{"kept/tests"}, Drop: []string{"a/builder", "a/_tests.wasm"}}
 	for name, want := range map[string]bool{
 		"a/__init__.py": false, "a.py": false, "a/_speedups.wasm": false, "a/data.json": false, "a/LICENSE": false,
-		"a/tests/__init__.py": true, "a/b/tests/x.txt": true, "tests/test_a.py": true, "test/a.py": true,
+		"a/tests/__init__.py": true, "a/b/tests/x.txt": true, "a/builder/b.py": true, "a/builders.py": false, "a/_tests.wasm": true, "tests/test_a.py": true, "test/a.py": true,
 		"django/test/client.py": false, "numpy/testing/x.py": false, "kept/tests/a.py": false,
 		"a/_speedups.pyi": true, "a/py.typed": true, "a/_speedups.c": true, "a/b.pyx": true, "a/include/x.h": true,
 		"bitarray/test_bitarray.py": true, "test_helper.py": false,

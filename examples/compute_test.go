@@ -1,0 +1,55 @@
+package examples_test
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"pymode-tui/packages"
+	"pymode-tui/project"
+	"pymode-tui/runtime"
+	"pymode-tui/runtime/cpython"
+)
+
+// TestCompute builds numpy, where no test or user did before, and computes.
+func TestCompute(t *testing.T) {
+	built, err := cpython.Build(t.Context(), cpython.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	site := filepath.Join(t.TempDir(), "site-packages")
+	p, err := project.Load("compute")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = packages.Sync(t.Context(), packages.Options{
+		Dependencies: p.Dependencies, Lock: filepath.Join("compute", packages.LockFile), Site: site, Runtime: built, Frozen: true,
+		Building: func(names []string) { t.Logf("building %s", strings.Join(names, "; ")) },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := example(t, "compute", func(c *runtime.Config) { c.SitePackages = site })
+	for _, c := range []struct {
+		method, path, body string
+		status             int
+		want               string
+	}{
+		{"POST", "/multiply", `{"a": [[1, 2], [3, 4]], "b": [[0, 1], [1, 0]]}`, 200, `{"product": [[2.0, 1.0], [4.0, 3.0]]}`},
+		{"POST", "/multiply", `{"a": [[1, 2]], "b": [[1, 2]]}`, 422, "mismatch"},
+		{"POST", "/multiply", `{"a": [1], "b": [[1]]}`, 422, "a is no matrix"},
+		{"POST", "/multiply", `{"a": "x"}`, 422, "could not convert string to float"},
+		{"POST", "/solve", `{"a": [[2, 0], [0, 4]], "b": [[1], [1]]}`, 200, `{"solution": [[0.5], [0.25]]}`},
+		{"POST", "/solve", `{"a": [[1, 1], [1, 1]], "b": [[1], [2]]}`, 422, "Singular matrix"},
+		{"GET", "/random?n=200", "", 200, `{"n": 200, "trace": 200.0, "one": true}`},
+		{"GET", "/primes?n=1000000", "", 200, `{"primes": 78498}`},
+	} {
+		r := w.Do(t.Context(), &runtime.Request{Method: c.method, URL: "http://localhost" + c.path, Body: []byte(c.body)})
+		if r.Status != c.status || !strings.Contains(string(r.Body), c.want) {
+			t.Errorf("%s %s: %d %s, want %d with %s", c.path, c.body, r.Status, r.Body, c.status, c.want)
+		}
+		if limit := int64(60 << 20); r.Metrics.Memory > limit {
+			t.Errorf("%s took %d bytes of memory, want at most %d", c.path, r.Metrics.Memory, limit)
+		}
+	}
+}
