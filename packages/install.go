@@ -18,7 +18,7 @@ import (
 const stampFile = ".pymode-installed.json"
 
 // stampVersion is raised when what is installed changes by a change of this package.
-const stampVersion = "1"
+const stampVersion = "2"
 
 // InstalledAt says when what is in a site-packages folder was installed: whoever
 // has loaded it can tell by that whether it was replaced. It is the zero time where
@@ -106,6 +106,9 @@ func (s *syncer) install(ctx context.Context, packages []Package, wheels []*whee
 		}
 	}
 	report.ZipBytes = int64(len(data))
+	if err := s.compile(ctx, next); err != nil {
+		return nil, err
+	}
 	mark, err := json.MarshalIndent(stamp{Digest: want, Report: report}, "", "  ")
 	if err != nil {
 		return nil, err

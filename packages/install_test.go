@@ -3,6 +3,7 @@ package packages
 import (
 	"archive/zip"
 	"bytes"
+	"context"
 	"errors"
 	"io/fs"
 	"os"
@@ -44,7 +45,7 @@ func someWheel(t *testing.T, name string, files map[string]string) *wheel {
 }
 
 func someSyncer(t *testing.T) *syncer {
-	return &syncer{opts: Options{Site: filepath.Join(t.TempDir(), "site-packages"), Runtime: &cpython.Runtime{}}, recipes: map[string]*recipe{}}
+	return &syncer{opts: Options{Site: filepath.Join(t.TempDir(), "site-packages"), Runtime: &cpython.Runtime{}}, recipes: map[string]*recipe{}, compile: func(context.Context, string) error { return nil }}
 }
 
 func TestInstall(t *testing.T) {

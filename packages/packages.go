@@ -110,6 +110,7 @@ func Sync(ctx context.Context, opts Options) (*Report, error) {
 	s.python = sync.OnceValues(func() (*pythonInfo, error) { return findPython(ctx) })
 	s.guest = sync.OnceValues(func() (*guest, error) { return readGuest(opts.Runtime) })
 	s.rust = sync.OnceValues(func() (*rust, error) { return s.findRust(ctx) })
+	s.compile = s.compileSite
 	return s.sync(ctx)
 }
 
@@ -119,9 +120,10 @@ type syncer struct {
 	cache   cache
 	recipes map[string]*recipe
 	meter   *meter
-	python  func() (*pythonInfo, error) // asked once
-	guest   func() (*guest, error)      // read once
-	rust    func() (*rust, error)       // found or set up once
+	python  func() (*pythonInfo, error)                 // asked once
+	guest   func() (*guest, error)                      // read once
+	rust    func() (*rust, error)                       // found or set up once
+	compile func(ctx context.Context, dir string) error // to bytecode
 }
 
 func (s *syncer) sync(ctx context.Context) (*Report, error) {
