@@ -122,7 +122,7 @@ func (s *syncer) buildTitle(p Package) string {
 // builtWheel is where the wheel of a source distribution is or will be. All that
 // decides what it holds enters the name.
 func (s *syncer) builtWheel(p Package) string {
-	parts := []string{"1", p.SHA256, s.opts.Runtime.Digest, cpython.ZigVersion}
+	parts := []string{"2", p.SHA256, s.opts.Runtime.Interface, cpython.ZigVersion}
 	if r := s.recipes[p.Name]; r != nil {
 		parts = append(parts, r.text)
 	}

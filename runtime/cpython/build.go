@@ -56,7 +56,13 @@ type Runtime struct {
 	AsyncifiedInfo FileInfo
 
 	Digest string // of all inputs, hexadecimal; names the build
-	Info   Info
+
+	// Interface is the digest of what an extension module is compiled and linked
+	// against: headers, flags, and the names that python.wasm exports. Builds that
+	// have it in common load each other's modules.
+	Interface string
+
+	Info Info
 }
 
 // ErrPathWithSpace says that the cache is in a place where CPython's build, a
@@ -86,6 +92,7 @@ func lookup(opts Options, r *recipe) (*Runtime, bool) {
 		Include:   filepath.Join(dir, includeDir),
 		Sysconfig: filepath.Join(dir, sysconfigFile),
 		Digest:    r.digests[stepRuntime],
+		Interface: digest(r.digests[stepCompile], contentDigest("src", "exports.txt"), sysconfigVersion),
 		Info:      *rec.Info,
 	}
 	// The cache is a cache: somebody may have removed a part of it.
