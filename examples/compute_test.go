@@ -1,34 +1,15 @@
 package examples_test
 
 import (
-	"path/filepath"
 	"strings"
 	"testing"
 
-	"pymode-tui/packages"
-	"pymode-tui/project"
 	"pymode-tui/runtime"
-	"pymode-tui/runtime/cpython"
 )
 
 // TestCompute builds numpy, where no test or user did before, and computes.
 func TestCompute(t *testing.T) {
-	built, err := cpython.Build(t.Context(), cpython.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	site := filepath.Join(t.TempDir(), "site-packages")
-	p, err := project.Load("compute")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, err = packages.Sync(t.Context(), packages.Options{
-		Dependencies: p.Dependencies, Lock: filepath.Join("compute", packages.LockFile), Site: site, Runtime: built, Frozen: true,
-		Building: func(names []string) { t.Logf("building %s", strings.Join(names, "; ")) },
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	site, _ := install(t, "compute")
 	w := example(t, "compute", func(c *runtime.Config) { c.SitePackages = site })
 	for _, c := range []struct {
 		method, path, body string

@@ -30,6 +30,27 @@ func example(t *testing.T, dir string, change func(*runtime.Config)) *runtime.Wo
 	})
 }
 
+// install builds and installs an example's packages, as its lock file has them.
+func install(t *testing.T, dir string) (site string, p *project.Project) {
+	t.Helper()
+	built, err := cpython.Build(t.Context(), cpython.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p, err = project.Load(dir); err != nil {
+		t.Fatal(err)
+	}
+	site = filepath.Join(t.TempDir(), "site-packages")
+	_, err = packages.Sync(t.Context(), packages.Options{
+		Dependencies: p.Dependencies, Lock: filepath.Join(dir, packages.LockFile), Site: site, Runtime: built, Frozen: true,
+		Building: func(names []string) { t.Logf("building %s", strings.Join(names, "; ")) },
+	})
+	if err != nil {
+		t.Fatalf("%v\n(README.md tells under Packages what building needs)", err)
+	}
+	return site, p
+}
+
 func TestWorkflow(t *testing.T) {
 	s, err := workflows.New(t.Context(), workflows.Config{Dir: t.TempDir()})
 	if err != nil {
@@ -54,21 +75,7 @@ func TestWorkflow(t *testing.T) {
 
 // TestJinja2 installs the example's packages and lets it answer.
 func TestJinja2(t *testing.T) {
-	built, err := cpython.Build(t.Context(), cpython.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	site := filepath.Join(t.TempDir(), "site-packages")
-	p, err := project.Load("jinja2")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, err = packages.Sync(t.Context(), packages.Options{
-		Dependencies: p.Dependencies, Lock: filepath.Join("jinja2", packages.LockFile), Site: site, Runtime: built, Frozen: true,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	site, _ := install(t, "jinja2")
 	w := example(t, "jinja2", func(c *runtime.Config) { c.SitePackages = site })
 	for url, want := range map[string]string{
 		"/?item=tea&item=<b>": "<li>tea</li>\n  <li>&lt;b&gt;</li>",
@@ -164,22 +171,7 @@ func client(t *testing.T) (python string) {
 // TestPydantic builds pydantic-core and rpds-py, where no test or user did before,
 // and posts orders.
 func TestPydantic(t *testing.T) {
-	built, err := cpython.Build(t.Context(), cpython.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	site := filepath.Join(t.TempDir(), "site-packages")
-	p, err := project.Load("pydantic")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, err = packages.Sync(t.Context(), packages.Options{
-		Dependencies: p.Dependencies, Lock: filepath.Join("pydantic", packages.LockFile), Site: site, Runtime: built, Frozen: true,
-		Building: func(names []string) { t.Logf("building %s", strings.Join(names, "; ")) },
-	})
-	if err != nil {
-		t.Fatalf("%v\n(building it needs Rust, which is found or fetched as README.md tells under Packages)", err)
-	}
+	site, _ := install(t, "pydantic")
 	w := example(t, "pydantic", func(c *runtime.Config) { c.SitePackages = site })
 	post := func(path, body string) (int, string) {
 		r := w.Do(t.Context(), &runtime.Request{Method: "POST", URL: "http://localhost" + path, Body: []byte(body)})
@@ -237,20 +229,7 @@ return depth
 
 // TestPackages lets C compute in the guest, and compares it with Python.
 func TestPackages(t *testing.T) {
-	built, err := cpython.Build(t.Context(), cpython.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	site := filepath.Join(t.TempDir(), "site-packages")
-	p, err := project.Load("packages")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err = packages.Sync(t.Context(), packages.Options{
-		Dependencies: p.Dependencies, Lock: filepath.Join("packages", packages.LockFile), Site: site, Runtime: built, Frozen: true,
-	}); err != nil {
-		t.Fatal(err)
-	}
+	site, p := install(t, "packages")
 	w := example(t, "packages", func(c *runtime.Config) { c.SitePackages = site })
 	for _, name := range p.Dependencies {
 		r := w.Do(t.Context(), &runtime.Request{Method: "GET", URL: "http://localhost/" + name})
