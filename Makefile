@@ -13,7 +13,7 @@ TOOLS = .pymode/tools
 test: lint check
 
 check: runtime lib
-	go test -race -timeout 30m ./...
+	go test -race -timeout 40m ./...
 
 # The tests need the runtime; built here, its progress is seen.
 runtime:
