@@ -119,7 +119,7 @@ func (x *execution) run(ctx context.Context, in *instance, f func(context.Contex
 	x.stderrLines.flush()
 	for _, stop := range []error{errCPU, errWall, errCancelled, errResponse} {
 		if errors.Is(err, stop) {
-			x.stopped = in.userFrames()
+			x.hosting(func() { x.stopped = in.userFrames() }) // no work of the guest's
 			return stop
 		}
 	}
