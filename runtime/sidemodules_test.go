@@ -66,6 +66,8 @@ static PyObject *weak(PyObject *self, PyObject *args) { return PyBool_FromLong(n
 static PyObject *one_parameter(PyObject *self) { return PyUnicode_FromString("called"); } // cast to two
 static PyObject *address(PyObject *self, PyObject *args) { return PyLong_FromVoidPtr((void *)PyLong_FromLong); }
 static PyObject *spin(PyObject *self, PyObject *args) { for (volatile long i = 0;; i++) { } }
+static __attribute__((noinline)) long tree(long n) { return n < 2 ? n : (tree(n - 1) ^ 3 * tree(n - 2)); } // no loop
+static PyObject *recurse(PyObject *self, PyObject *args) { return PyLong_FromLong(tree(100)); }
 static PyObject *shift(PyObject *self, PyObject *bytes) { // by instructions of its own, and no loop
     char *b = PyByteArray_AS_STRING(bytes);
     __builtin_memmove(b, b + 1, (size_t)PyByteArray_GET_SIZE(bytes) - 1);
@@ -98,7 +100,7 @@ static PyObject *sorted(PyObject *self, PyObject *args) { // a pointer handed to
 `, `
 {"count", count, METH_NOARGS}, {"sum", sum, METH_NOARGS}, {"name", name, METH_O}, {"apply", apply, METH_VARARGS},
 {"built", built, METH_NOARGS}, {"weak", weak, METH_NOARGS}, {"one_parameter", (PyCFunction)one_parameter, METH_NOARGS},
-{"address", address, METH_NOARGS}, {"spin", spin, METH_NOARGS}, {"hog", hog, METH_NOARGS}, {"shift", shift, METH_O}, {"sorted", sorted, METH_NOARGS}, {"system_interface", system_interface, METH_NOARGS},
+{"address", address, METH_NOARGS}, {"spin", spin, METH_NOARGS}, {"recurse", recurse, METH_NOARGS}, {"hog", hog, METH_NOARGS}, {"shift", shift, METH_O}, {"sorted", sorted, METH_NOARGS}, {"system_interface", system_interface, METH_NOARGS},
 `)
 
 func TestSideModule(t *testing.T) {
@@ -121,6 +123,7 @@ static PyObject *address(PyObject *self, PyObject *args) { return PyLong_FromVoi
 		{"the system interface", "import parts, time; random, now = parts.system_interface(); return random > 0 and abs(now - time.time()) < 5", "true"},
 		{"twice", "import parts, sys; del sys.modules['parts']; import parts; return parts.count()", "41"},
 		{"a loop ends with the budget", "import parts; parts.spin()", "the worker used up its 500ms of CPU time"},
+		{"recursion ends with the budget", "import parts; parts.recurse()", "the worker used up its 500ms of CPU time"},
 		{"its memory counts", "import parts; parts.hog()", "MemoryError: "},
 		{"and afterwards", "import parts; return parts.count()", "41"},
 	} {

@@ -143,7 +143,7 @@ func (s *Libraries) prepare(file []byte, program *Program) (*library, error) {
 		return nil, err
 	}
 	module, _, err = wasmbin.AddLoopChecks(module, wasmbin.LoopCheckOptions{
-		Check: wasmbin.CheckLocal, Yield: yieldExport, Fuel: s.fuel, FuelExport: fuelExport,
+		Check: wasmbin.CheckLocal, Yield: yieldExport, Fuel: s.fuel, FuelExport: fuelExport, Recursion: true,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("it is damaged: %w", err)

@@ -33,6 +33,10 @@ type LoopCheckOptions struct {
 	// gets none in any case.
 	Leave []string
 
+	// Recursion adds a check where a function begins that can call itself by
+	// name, directly or through others: `f(n-1) ^ 3*f(n-2)` has no loop and takes
+	// as long as it pleases.
+	Recursion bool
 	// Dispatch, where it is not zero, leaves out loops that choose between at
 	// least as many cases: the loop of an interpreter, whose program can't repeat
 	// itself without an instruction that has a mark of its own.
@@ -60,6 +64,7 @@ type LoopCheckStats struct {
 	Marks     int // of them, at empty loops that count for more
 	Left      int // loops without a check, because of Dispatch
 	TailCalls int // checks at tail calls
+	Recursive int // checks where functions begin
 }
 
 // AddLoopChecks makes a module yield to its host while it is busy, which is how
@@ -67,8 +72,8 @@ type LoopCheckStats struct {
 //
 // Whenever the module enters a loop or repeats one, it takes one from a counter,
 // and calls the yield function when that reaches zero. Tail calls count like
-// loops, since a function can repeat itself by them; other recursion ends by
-// itself when the stack is full. The host, within the yield function, either sets
+// loops, since a function can repeat itself by them; other recursion counts where
+// that is asked for. The host, within the yield function, either sets
 // the counter to the next span or makes the call trap. If it does neither, the
 // counter wraps, and the next yield comes after 2³² checks; that also means that
 // loops in functions which yield calls are harmless.
@@ -106,6 +111,8 @@ type loopChecker struct {
 	fuel  uint32 // index of the counter
 	yield uint32 // index of the yield function
 	leave map[uint32]bool
+	// recursive are the functions that get a check where they begin.
+	recursive map[uint32]bool
 	stats LoopCheckStats
 
 	points []checkPoint // where checks go in the current function
@@ -126,6 +133,13 @@ func newLoopChecker(m *Module, opts LoopCheckOptions) (*loopChecker, error) {
 	c.yield, _ = m.ExportedFunc(opts.Yield)
 	if t, _ := m.FuncType(c.yield); len(t.Params) != 0 || len(t.Results) != 0 {
 		return nil, fmt.Errorf("function %q has parameters or results", opts.Yield)
+	}
+	if opts.Recursion {
+		graph, err := m.CallGraph()
+		if err != nil {
+			return nil, err
+		}
+		c.recursive = graph.Recursive()
 	}
 	switch opts.Check {
 	case CheckLocal, CheckGlobal:
@@ -189,6 +203,11 @@ type checkPoint struct {
 // findPoints sets c.points.
 func (c *loopChecker) findPoints(f *function) {
 	c.points, c.open = c.points[:0], c.open[:0]
+	if c.recursive[f.index] {
+		c.points = append(c.points, checkPoint{at: f.pos})
+		c.stats.Recursive++
+		c.stats.Loops--
+	}
 	for at, op := range f.instructions() {
 		switch op {
 		case opLoop:
