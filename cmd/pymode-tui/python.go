@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strings"
 
 	"pymode-tui/runtime"
 
@@ -19,18 +20,41 @@ func newPythonCommand() *cobra.Command {
 		Short: "Run the workers' Python interpreter as a command",
 		Long: "Run the interpreter that workers run in as python3 would be run: -c, -m, a\n" +
 			"script, - or, on a terminal, a prompt. It sees the current directory, and the\n" +
-			"packages that were installed for a worker there.",
+			"packages that were installed for a worker there. Before all else, --binary FILE\n" +
+			"takes another python.wasm than the built one.",
 		Example:            "  pymode-tui python -c 'import sys; print(sys.version)'\n  pymode-tui python -m json.tool < data.json",
 		DisableFlagParsing: true,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return runPython(cmd, args)
+			binary, args, err := takeBinary(args)
+			if err != nil {
+				return err
+			}
+			return runPython(cmd, &workerFlags{binary: binary}, args)
 		},
 	}
 }
 
-func runPython(cmd *cobra.Command, args []string) error {
+// takeBinary takes --binary FILE off the front of the arguments, the rest of
+// which are Python's.
+func takeBinary(args []string) (file string, rest []string, err error) {
+	if len(args) == 0 {
+		return "", args, nil
+	}
+	if file, ok := strings.CutPrefix(args[0], "--binary="); ok {
+		return file, args[1:], nil
+	}
+	if args[0] != "--binary" {
+		return "", args, nil
+	}
+	if len(args) == 1 {
+		return "", nil, usagef("--binary: the file is missing")
+	}
+	return args[1], args[2:], nil
+}
+
+func runPython(cmd *cobra.Command, flags *workerFlags, args []string) error {
 	display := newBuildDisplay(os.Stderr)
-	engine, built, err := engineConfig(cmd.Context(), &workerFlags{}, display.show)
+	engine, built, err := engineConfig(cmd.Context(), flags, display.show)
 	display.close()
 	if err != nil {
 		printBuildOutput(os.Stderr, err)

@@ -125,7 +125,7 @@ func printSize(w io.Writer, r *bundle.Report, asJSON bool) error {
 	fmt.Fprintf(&b, "%s of %s compressed, %.0f %% (%s uncompressed)\n\n", sizeText(r.Compressed), sizeText(r.Limit),
 		100*float64(r.Compressed)/float64(r.Limit), sizeText(r.Bytes))
 	if r.Interpreter == "plain" {
-		b.WriteString("python.wasm is the plain one, and some percent smaller than what a host without\nblocking calls needs: `pymode-tui runtime build --asyncify` makes that, and it is counted then\n\n")
+		b.WriteString("python.wasm is the plain one, about as large as what a host without blocking calls\nneeds: `pymode-tui runtime build --asyncify` makes that, and it is counted then\n\n")
 	}
 	for _, p := range r.Parts {
 		fmt.Fprintf(&b, "%10s  %-18s %6d %-5s  %s uncompressed\n", sizeText(p.Compressed), p.Kind, p.Files, map[bool]string{true: "file", false: "files"}[p.Files == 1], sizeText(p.Bytes))

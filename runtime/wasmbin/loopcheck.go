@@ -113,7 +113,7 @@ type loopChecker struct {
 	leave map[uint32]bool
 	// recursive are the functions that get a check where they begin.
 	recursive map[uint32]bool
-	stats LoopCheckStats
+	stats     LoopCheckStats
 
 	points []checkPoint // where checks go in the current function
 	open   []int        // of the blocks that are open: the index in points, -1 where it is no loop
