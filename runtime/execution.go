@@ -75,6 +75,9 @@ func newExecution(config executionConfig) *execution {
 	return x
 }
 
+// DescriptorsShared implements [hostcall.Descriptors].
+func (x *execution) DescriptorsShared(change int) { x.in.files.open.Add(int64(change)) }
+
 // A stop ends the guest from inside of a host call.
 var (
 	errCPU       = errors.New("the CPU limit is used up")

@@ -133,12 +133,14 @@ func configureCross(ctx context.Context, j *job) error {
 	if err := j.writeTools(); err != nil {
 		return err
 	}
-	header, err := embedded.ReadFile("src/trampoline.h")
-	if err != nil {
-		return err
-	}
-	if err := os.WriteFile(filepath.Join(j.dir, "trampoline.h"), header, 0o644); err != nil {
-		return err
+	for _, name := range crossHeaders() {
+		header, err := embedded.ReadFile("src/" + name)
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(j.dir, name), header, 0o644); err != nil {
+			return err
+		}
 	}
 	tool := func(name string) string { return filepath.Join(j.dir, toolDir, name) }
 	env := append(j.zigEnv(),
@@ -146,7 +148,7 @@ func configureCross(ctx context.Context, j *job) error {
 		"CC="+tool("zig-cc"), "CPP="+tool("zig-cpp"), "AR="+tool("zig-ar"), "RANLIB="+tool("zig-ranlib"),
 		"OPT=-DNDEBUG -O3 -Wall",
 		"CFLAGS="+strings.Join(compileFlags(), " "),
-		"CFLAGS_NODIST=-include "+filepath.Join(j.dir, "trampoline.h"),
+		"CFLAGS_NODIST=-include "+filepath.Join(j.dir, "trampoline.h")+" -include "+filepath.Join(j.dir, "descriptors.h"),
 		"LDFLAGS="+strings.Join(emulationLibs(), " "),
 		"ZLIB_CFLAGS=-I"+j.relative(stepZlibSource),
 		"ZLIB_LIBS=-L"+j.relative(stepZlib)+" -lz",

@@ -75,6 +75,7 @@ func nativeFlags() []string {
 // would answer with the headers of the building machine, or where what libc
 // has does not do:
 //
+//   - dup, dup2, dup3: ours, of src/descriptors.c;
 //   - mmap: emulated, and then pymalloc's arenas never go back;
 //   - clock_nanosleep: with it, time.sleep sleeps until a point in time, which
 //     wazero refuses; without it, for a span.
@@ -84,6 +85,7 @@ func crossFlags() []string {
 		"--without-ensurepip", "--disable-test-modules", "--disable-ipv6", "--with-pymalloc",
 		"--disable-shared", "--with-suffix=.wasm",
 		"ac_cv_header_libintl_h=no", "ac_cv_header_sys_timerfd_h=no", "ac_cv_func_timerfd_create=no",
+		"ac_cv_func_dup=yes", "ac_cv_func_dup2=yes", "ac_cv_func_dup3=yes",
 		"ac_cv_func_setgroups=no", "ac_cv_func_mmap=no", "ac_cv_func_clock_nanosleep=no", "ac_cv_lib_rt_clock_nanosleep=no",
 	}
 	for _, module := range absentModules() {
@@ -91,6 +93,9 @@ func crossFlags() []string {
 	}
 	return flags
 }
+
+// crossHeaders are those of src that CPython is compiled with.
+func crossHeaders() []string { return []string{"trampoline.h", "descriptors.h"} }
 
 // absentModules are C modules that make no sense in the sandbox or need a
 // library that does not exist for it. What replaces them is in lib/.

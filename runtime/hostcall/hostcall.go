@@ -45,6 +45,14 @@ type Host interface {
 	Storage
 	Threads
 	Linker
+	Descriptors
+}
+
+// Descriptors are the guest's open files, which wazero keeps; duplicates are made here.
+type Descriptors interface {
+	// DescriptorsShared says that an open file has so many more descriptors, or,
+	// below zero, that so many of them were closed while it stays open.
+	DescriptorsShared(change int)
 }
 
 // Network is TCP and HTTP.
@@ -99,7 +107,11 @@ var _ interface {
 	Storage
 	Threads
 	Linker
+	Descriptors
 } = Unavailable{}
+
+// DescriptorsShared implements [Descriptors].
+func (Unavailable) DescriptorsShared(int) {}
 
 // TCPConnect implements [Network].
 func (Unavailable) TCPConnect(context.Context, string, int) (int32, error) { return 0, ErrUnavailable }

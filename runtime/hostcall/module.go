@@ -16,6 +16,7 @@ const Namespace = "pymode"
 type call struct {
 	ctx   context.Context
 	s     *session
+	m     api.Module // the guest
 	mem   memory
 	stack []uint64
 }
@@ -64,7 +65,7 @@ func Instantiate(ctx context.Context, r wazero.Runtime) error {
 	for _, f := range slices.Concat(networkImports(), storageImports(), threadImports(), linkerImports(), generalImports()) {
 		b.NewFunctionBuilder().WithGoModuleFunction(api.GoModuleFunc(
 			func(ctx context.Context, m api.Module, stack []uint64) {
-				result := f.do(&call{ctx: ctx, s: sessionOf(ctx), mem: memory{m.Memory()}, stack: stack})
+				result := f.do(&call{ctx: ctx, s: sessionOf(ctx), m: m, mem: memory{m.Memory()}, stack: stack})
 				if len(f.results) > 0 {
 					stack[0] = uint64(result)
 				}
@@ -106,6 +107,10 @@ func generalCall(c *call) int64 {
 	args, data, ok := unpack(packed)
 	if !ok {
 		return fail("call: malformed arguments")
+	}
+	if string(op) == opDuplicate {
+		answer := pack(nil, duplicate(c.m, c.s.host, data))
+		return int64(c.s.keep(answer))<<32 | int64(len(answer))
 	}
 	result, resultData, err := c.s.host.Call(c.ctx, string(op), args, data)
 	if err != nil {
