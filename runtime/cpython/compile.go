@@ -138,9 +138,18 @@ func configureCross(ctx context.Context, j *job) error {
 		if err != nil {
 			return err
 		}
+		if err := os.MkdirAll(filepath.Join(j.dir, filepath.Dir(name)), 0o755); err != nil {
+			return err
+		}
 		if err := os.WriteFile(filepath.Join(j.dir, name), header, 0o644); err != nil {
 			return err
 		}
+	}
+	if err := os.Mkdir(filepath.Join(j.dir, "Modules"), 0o755); err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(j.dir, "Modules", "Setup.local"), []byte(addedModules), 0o644); err != nil {
+		return err
 	}
 	tool := func(name string) string { return filepath.Join(j.dir, toolDir, name) }
 	env := append(j.zigEnv(),

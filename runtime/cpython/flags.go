@@ -95,14 +95,21 @@ func crossFlags() []string {
 }
 
 // crossHeaders are those of src that CPython is compiled with.
-func crossHeaders() []string { return []string{"trampoline.h", "descriptors.h"} }
+func crossHeaders() []string { return []string{"trampoline.h", "descriptors.h", "ffi/ffi.h"} }
+
+// addedModules is Setup.local: C modules that configure leaves out for WASI, and
+// that src has the missing calls for.
+const addedModules = `*static*
+mmap mmapmodule.c -D_WASI_EMULATED_MMAN
+_ctypes _ctypes/_ctypes.c _ctypes/callbacks.c _ctypes/callproc.c _ctypes/stgdict.c _ctypes/cfield.c -Iffi
+`
 
 // absentModules are C modules that make no sense in the sandbox or need a
 // library that does not exist for it. What replaces them is in lib/.
 func absentModules() []string {
 	return []string{
-		"_bz2", "_lzma", "_ctypes", "_socket", "select", "faulthandler", "resource", "grp", "pwd", "fcntl",
-		"mmap", "termios", "syslog", "_multiprocessing", "_posixshmem", "_posixsubprocess", "_curses", "_curses_panel",
+		"_bz2", "_lzma", "_socket", "select", "faulthandler", "resource", "grp", "pwd", "fcntl",
+		"termios", "syslog", "_multiprocessing", "_posixshmem", "_posixsubprocess", "_curses", "_curses_panel",
 		"readline", "_dbm", "_gdbm", "_sqlite3", "_ssl", "_hashlib", "_uuid", "_tkinter", "nis", "spwd",
 	}
 }

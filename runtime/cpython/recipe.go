@@ -73,7 +73,7 @@ func newRecipe() *recipe {
 		{
 			name: stepConfigure, title: "configure CPython", root: rootSteps, seconds: 43,
 			needs:  []string{stepPythonSource, stepZlib, stepZlibSource, stepZig},
-			inputs: append(crossFlags(), compile, contentDigest("src", crossHeaders()...)), run: configureCross,
+			inputs: append(crossFlags(), compile, contentDigest("src", crossHeaders()...), addedModules), run: configureCross,
 		},
 		{
 			name: stepCompile, title: "compile CPython", root: rootSteps, seconds: 65,

@@ -353,7 +353,6 @@ class Absent(GuestTest):
         """The ImportError names the module and says what to use instead."""
         cases = [
             ("import sqlite3", "sqlite3", "D1 binding"),
-            ("import ctypes", "ctypes", "extension module"),
             ("import bz2", "bz2", "use zlib or gzip"),
             ("import fcntl", "fcntl", "sandbox"),
             ("import curses", "curses", "no terminal"),

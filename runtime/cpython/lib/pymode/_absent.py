@@ -9,7 +9,6 @@ from types import ModuleType
 _TLS = "TLS is done by the host: use urllib.request, http.client or pymode.http with https:// URLs"
 _SQL = "use a D1 binding: env.DB.prepare(…)"
 _FORK = "a worker can't start processes: use pymode.parallel or a service binding"
-_NATIVE = "a worker can't call native libraries: use an extension module built for the platform"
 _TERMINAL = "a worker has no terminal"
 _SCREEN = "a worker has no screen"
 _SYSTEM = "a worker runs in a sandbox without an operating system"
@@ -26,9 +25,6 @@ REASONS = {
     "multiprocessing.popen_fork": _FORK,
     "multiprocessing.popen_forkserver": _FORK,
     "multiprocessing.popen_spawn_posix": _FORK,
-    "ctypes": _NATIVE,
-    "_ctypes": _NATIVE,
-    "mmap": _SYSTEM,
     "fcntl": _SYSTEM,
     "grp": _SYSTEM,
     "pwd": _SYSTEM,
