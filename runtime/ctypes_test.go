@@ -33,8 +33,12 @@ import ctypes
 b = ctypes.create_string_buffer(b"abcdef")
 ctypes.memset(b, ord("x"), 2)
 return [b.value, ctypes.string_at(ctypes.addressof(b), 3), ctypes.cast(b, ctypes.POINTER(ctypes.c_char))[4]]`: `["bytes:xxcdef","bytes:xxc","bytes:e"]`,
-		`import ctypes; ctypes.CFUNCTYPE(ctypes.c_int)(lambda: 1)`:      "RuntimeError: ffi_prep_closure failed with 2",
-		`import ctypes; ctypes.pythonapi.Py_GetVersion`:                 "AttributeError: functions of the interpreter can't be called by ctypes",
+		`import ctypes; ctypes.CFUNCTYPE(ctypes.c_int)(lambda: 1)`: "RuntimeError: ffi_prep_closure failed with 2",
+		`import ctypes; ctypes.pythonapi.Py_Main`:                  "AttributeError: ctypes can't call this function of the interpreter",
+		`
+import ctypes
+ctypes.pythonapi.PyBytes_FromStringAndSize.restype = ctypes.py_object
+return ctypes.pythonapi.PyBytes_FromStringAndSize(b"abc", 2)`: `"bytes:ab"`,
 		`import ctypes; ctypes.memmove(ctypes.c_double(1), None, None)`: "ArgumentError: argument 1: TypeError: 'c_double' object cannot be interpreted as ctypes.c_void_p",
 	} {
 		if got := eval(code); got != want {

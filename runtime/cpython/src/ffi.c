@@ -6,6 +6,7 @@
    before the call ("ffi_prep_cif failed"); a function that is of another type than
    it is called as ends the instance, where natively it would do anything. */
 
+#include "Python.h"
 #include "ffi/ffi.h"
 #include "hostcalls.h"
 #include "pinned.h"
@@ -174,10 +175,37 @@ ffi_prep_closure(ffi_closure *closure, ffi_cif *cif, void (*function)(ffi_cif *,
     return FFI_BAD_ABI;
 }
 
-/* Handles: the interpreter itself, whose functions have no slots to be called by,
-   and side modules, the host's handle and 2. */
+/* Handles: the interpreter itself, and side modules, the host's handle and 2. */
 
 #define ITSELF ((void *)1)
+
+/* What can be called of the interpreter: a function has no address unless some C
+   code takes it. These are what ctypes.pythonapi is used for. */
+#define FUNCTION(name) {#name, (void *)name}
+
+static const struct {
+    const char *name;
+    void *address;
+} own_functions[] = {
+    FUNCTION(PyBuffer_Release),
+    FUNCTION(PyByteArray_AsString),
+    FUNCTION(PyBytes_AsString),
+    FUNCTION(PyBytes_FromStringAndSize),
+    FUNCTION(PyCapsule_GetContext),
+    FUNCTION(PyCapsule_GetName),
+    FUNCTION(PyCapsule_GetPointer),
+    FUNCTION(PyCapsule_IsValid),
+    FUNCTION(PyCapsule_New),
+    FUNCTION(PyCapsule_SetName),
+    FUNCTION(PyErr_Clear),
+    FUNCTION(PyMemoryView_FromMemory),
+    FUNCTION(PyObject_CheckBuffer),
+    FUNCTION(PyObject_GetBuffer),
+    FUNCTION(PyUnicode_AsUTF8),
+    FUNCTION(Py_DecRef),
+    FUNCTION(Py_GetVersion),
+    FUNCTION(Py_IncRef),
+};
 
 static char error_text[1024];
 static int has_error;
@@ -216,7 +244,12 @@ void *
 dlsym(void *library, const char *name)
 {
     if (library == ITSELF) {
-        return fail("functions of the interpreter can't be called by ctypes");
+        for (size_t i = 0; i < sizeof(own_functions) / sizeof(own_functions[0]); i++) {
+            if (strcmp(own_functions[i].name, name) == 0) {
+                return own_functions[i].address;
+            }
+        }
+        return fail("ctypes can't call this function of the interpreter");
     }
     int32_t slot = host_dl_sym((int32_t)((uintptr_t)library - 2), name, (int32_t)strlen(name));
     return slot != 0 ? (void *)(uintptr_t)slot : fail_as_host();
