@@ -20,8 +20,8 @@ import (
 // prepared: the names are the numbers of the imports.
 const linkNS = "link"
 
-// initPrefix begins the names of the functions that Python looks up.
-const initPrefix = "PyInit_"
+// linkerPrefix begins the names of the functions that are for the linker alone.
+const linkerPrefix = "__wasm_"
 
 // Libraries are side modules, checked, prepared and compiled: what is the same
 // wherever they are loaded. It is safe for use by many goroutines.
@@ -228,12 +228,13 @@ func (l *library) readElements() error {
 }
 
 // chooseExtra finds the exported functions that need a slot beyond the library's
-// own: those that Python looks up, and those that it takes pointers of through
-// the global offset table although it defines them.
+// own: those that Python or ctypes may look up, which are all but the linker's, and
+// those that it takes pointers of through the global offset table although it
+// defines them.
 func (l *library) chooseExtra() error {
 	names := map[string]bool{}
 	for name := range l.funcs {
-		if strings.HasPrefix(name, initPrefix) {
+		if !strings.HasPrefix(name, linkerPrefix) {
 			names[name] = true
 		}
 	}
