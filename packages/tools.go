@@ -32,11 +32,7 @@ type pythonInfo struct {
 // is one, since setup.py may ask for it.
 func findPython(ctx context.Context) (*pythonInfo, error) {
 	why := "there is none"
-	for _, name := range []string{"python" + guestVersion, "python3"} {
-		path, err := exec.LookPath(name)
-		if err != nil {
-			continue
-		}
+	for _, path := range pythonCandidates() {
 		info, err := askPython(ctx, path)
 		switch {
 		case ctx.Err() != nil:
@@ -53,6 +49,26 @@ func findPython(ctx context.Context) (*pythonInfo, error) {
 		Kind: ErrMachine, Message: "installing packages needs Python " + pythonOldest + " or later with pip: " + why,
 		Advice: "install python3 and python3-pip",
 	}
+}
+
+// pythonCandidates are the paths of the Pythons that may do, the best one first.
+// pyenv's command of the guest's version fails where another version is set, so
+// what pyenv has installed is looked at too.
+func pythonCandidates() (paths []string) {
+	named := "python" + guestVersion
+	if path, err := exec.LookPath(named); err == nil {
+		paths = append(paths, path)
+	}
+	root := os.Getenv("PYENV_ROOT")
+	if home, err := os.UserHomeDir(); root == "" && err == nil {
+		root = filepath.Join(home, ".pyenv")
+	}
+	installed, _ := filepath.Glob(filepath.Join(root, "versions", guestVersion+".*", "bin", named))
+	paths = append(paths, installed...)
+	if path, err := exec.LookPath("python3"); err == nil {
+		paths = append(paths, path)
+	}
+	return paths
 }
 
 // askPython starts a Python once.
