@@ -100,7 +100,7 @@ func newRecipe() *recipe {
 		},
 		{
 			name: stepTests, title: "copy the test suite", root: rootSteps, seconds: 2,
-			needs: []string{stepPythonSource}, run: copyTests,
+			needs: []string{stepPythonSource}, inputs: twins(), run: copyTests,
 		},
 		{
 			name: stepWasmOpt, title: "get wasm-opt " + BinaryenVersion, root: rootDownloads, seconds: 5,

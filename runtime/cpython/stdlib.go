@@ -26,23 +26,45 @@ const guestStdlib = "/usr/lib/" + stdlibFile
 const compilers = 4
 
 // leftOut are modules and packages of the standard library that can't do
-// anything in the sandbox, or that only CPython's developers need.
+// anything in the sandbox, that only CPython's developers need, or that are for
+// people who sit before it: the library is deployed with each worker.
 func leftOut() []string {
-	return []string{
+	return append([]string{
 		"test", "idlelib", "tkinter", "turtle.py", "turtledemo", "ensurepip", "venv", "lib2to3", "__phello__", "__hello__.py",
 		"curses", "sqlite3", "ctypes/macholib", "ctypes/_aix.py", "ctypes/wintypes.py", "pty.py", "tty.py", "dbm/gnu.py", "dbm/ndbm.py", "dbm/sqlite3.py",
 		"_aix_support.py", "_android_support.py", "_apple_support.py", "_ios_support.py", "_osx_support.py",
 		"asyncio/windows_events.py", "asyncio/windows_utils.py", "encodings/mbcs.py", "encodings/oem.py",
 		"multiprocessing/popen_spawn_win32.py", "site-packages", "xmlrpc/__pycache__",
-	}
+		"pydoc_data",
+	}, append(promptParts(), twins()...)...)
 }
 
-// dataFiles are files of the library that are no modules and that modules read.
-func dataFiles() []string { return []string{"pydoc_data/_pydoc.css"} }
+// promptParts are the modules of Python's coloured prompt, which wants a terminal
+// of its own. What is left of the package are the plain prompt and pydoc's pager.
+func promptParts() []string {
+	var files []string
+	for _, name := range []string{
+		"_minimal_curses", "_threading_handler", "base_eventqueue", "commands", "completing_reader", "console", "curses", "fancy_termios",
+		"historical_reader", "input", "keymap", "reader", "readline", "simple_interact", "types", "unix_console", "unix_eventqueue",
+		"utils", "windows_console", "windows_eventqueue",
+	} {
+		files = append(files, "_pyrepl/"+name+".py")
+	}
+	return files
+}
+
+// twins are modules in Python that are also there in C, which is taken. The tests
+// of CPython run on both.
+func twins() []string { return []string{"_pydatetime.py", "_pydecimal.py", "_pyio.py"} }
+
+// bytecodeFlags are those of the interpreter that compiles. Columns are left out: a
+// fifth of the archive, for carets under code of the library that tracebacks show
+// to nobody.
+func bytecodeFlags() []string { return []string{"-S", "-X", "no_debug_ranges"} }
 
 // stdlibRules enters the digest of the archive.
 func stdlibRules() string {
-	return digest(append(append(leftOut(), dataFiles()...), guestStdlib, fmt.Sprint(compilers), sysconfigVersion)...)
+	return digest(append(append(leftOut(), bytecodeFlags()...), guestStdlib, fmt.Sprint(compilers), sysconfigVersion)...)
 }
 
 // archiveStdlib compiles the standard library, our own modules on top of it,
@@ -76,12 +98,6 @@ func archiveStdlib(ctx context.Context, j *job) error {
 	compiled := filepath.Join(j.dir, "compiled")
 	if err := j.compilePython(ctx, files, compiled); err != nil {
 		return err
-	}
-	for _, name := range dataFiles() {
-		to := filepath.Join(compiled, filepath.FromSlash(name))
-		if err := errors.Join(os.MkdirAll(filepath.Dir(to), 0o755), copyFile(filepath.Join(lib, filepath.FromSlash(name)), to)); err != nil {
-			return err
-		}
 	}
 	if err := writeArchive(filepath.Join(j.dir, stdlibFile), os.DirFS(compiled)); err != nil {
 		return err
@@ -173,7 +189,7 @@ func (j *job) compilePython(ctx context.Context, files map[string]string, to str
 		}
 		group.Go(func() error {
 			return j.run(ctx, command{
-				path: j.path(stepNative, "python"), args: []string{"-S", scriptFile, listFile},
+				path: j.path(stepNative, "python"), args: append(bytecodeFlags(), scriptFile, listFile),
 				env:  []string{"PYTHONPATH=" + j.path(stepPythonSource, "Lib")},
 				each: done.add,
 			})
@@ -218,7 +234,12 @@ func writeArchive(file string, tree fs.FS) (err error) {
 	return archive.Close()
 }
 
-// copyTests copies CPython's own tests; the folder is one that can be on sys.path.
+// copyTests copies CPython's own tests, and what they want that is not in the
+// archive; the folder is one that can be on sys.path.
 func copyTests(_ context.Context, j *job) error {
-	return copyTree(j.path(stepPythonSource, "Lib", "test"), filepath.Join(j.dir, "test"))
+	err := copyTree(j.path(stepPythonSource, "Lib", "test"), filepath.Join(j.dir, "test"))
+	for _, name := range twins() {
+		err = errors.Join(err, copyFile(j.path(stepPythonSource, "Lib", name), filepath.Join(j.dir, name)))
+	}
+	return err
 }
