@@ -45,6 +45,7 @@ type execution struct {
 	cpuStart  time.Duration
 	hostCPU   time.Duration // of the thread, inside of host calls
 	hostTime  time.Duration // wall time inside of host calls
+	telling   time.Duration // the thread's CPU time when the guest began to tell of an import, 0 while it does not
 	softStop  time.Duration // the CPU time at which the soft stop was, 0 before
 	announced time.Time     // when onRunning was called last
 
@@ -252,6 +253,8 @@ func (x *execution) Call(ctx context.Context, op string, args, data []byte) (res
 		if err := json.Unmarshal(args, &x.packages); err != nil {
 			return nil, nil, fmt.Errorf("packages: %w", err)
 		}
+	case "imports.telling":
+		x.telling = threadCPU()
 	case "imports":
 		err = x.imported(args)
 	case "replay.line": // says where a call came from: no call of the worker's
