@@ -223,12 +223,39 @@ class Async(GuestTest):
         """Threads can't start, and the message says what can be used instead."""
         for body in (
             "threading.Thread(target=print).start()",
-            "concurrent.futures.ThreadPoolExecutor().submit(print)",
             "threading.Timer(1, print).start()",
         ):
             with self.subTest(body):
-                answer = self.ask(
-                    f"import concurrent.futures, threading\ndef on_fetch(request, env):\n    {body}\n"
-                )
+                answer = self.ask(f"import threading\ndef on_fetch(request, env):\n    {body}\n")
                 self.assertIn("RuntimeError: can't start new thread", answer.failure["message"])
                 self.assertIn("pymode.parallel", answer.failure["message"])
+
+    def test_pools(self) -> None:
+        """A pool of threads runs what it is given at once."""
+        cases = {
+            "submit": "pool.submit(divmod, 7, 2).result() == (3, 1)",
+            "keywords": "pool.submit(sorted, [1, 2], reverse=True).result() == [2, 1]",
+            "map": "list(pool.map(str, range(3))) == ['0', '1', '2']",
+            "raises": "type(pool.submit(int, 'x').exception()) is ValueError",
+            "done": "pool.submit(int).done()",
+            "as_completed": "[f.result() for f in concurrent.futures.as_completed([pool.submit(int, 5)])] == [5]",
+            "shut down": "(pool.shutdown(), refused(lambda: pool.submit(int)))[1] == 'RuntimeError'",
+            "initializer": (
+                "(p := concurrent.futures.ThreadPoolExecutor(initializer=seen.append, initargs=(1,)), "
+                "p.submit(int), p.submit(int), seen == [1])[-1]"
+            ),
+            "bad initializer": (
+                "(p := concurrent.futures.ThreadPoolExecutor(initializer=int, initargs=('x',)), "
+                "[refused(lambda: p.submit(int)) for _ in 'ab'] == ['BrokenThreadPool'] * 2)[-1]"
+            ),
+        }
+        for name, expression in cases.items():
+            with self.subTest(name):
+                answer = self.ask(
+                    "import concurrent.futures\nseen = []\n"
+                    "def refused(f):\n  try: f()\n  except Exception as e: return type(e).__name__\n"
+                    "def on_fetch(request, env):\n"
+                    "    with concurrent.futures.ThreadPoolExecutor(4) as pool:\n"
+                    f"        return str({expression})\n"
+                )
+                self.assertEqual(answer.text, "True")

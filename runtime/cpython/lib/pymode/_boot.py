@@ -13,7 +13,7 @@ import sys
 import threading
 from typing import Any, NoReturn
 
-from pymode import _absent, _loop, _output
+from pymode import _absent, _loop, _output, _threads
 from pymode import http as _http
 from pymode._loop import WorkerLoop
 
@@ -96,6 +96,7 @@ def install() -> WorkerLoop:
             if error.name is None or error.name.partition(".")[0] in sys.builtin_module_names:
                 raise
     _forbid_threads()
+    _threads.install()
     _http.install()
     return _loop.install()
 

@@ -75,6 +75,11 @@ class Request:
         return self._split
 
     @property
+    def js_object(self) -> Request:
+        """The request itself: Cloudflare's workers give this to `asgi.fetch`."""
+        return self
+
+    @property
     def body(self) -> bytes:
         """The body, as it came."""
         return self._body
