@@ -13,7 +13,7 @@ import sys
 import threading
 from typing import Any, NoReturn
 
-from pymode import _absent, _loop, _output, _threads
+from pymode import _absent, _ahead, _loop, _output, _threads
 from pymode import http as _http
 from pymode._loop import WorkerLoop
 
@@ -97,6 +97,7 @@ def install() -> WorkerLoop:
                 raise
     _forbid_threads()
     _threads.install()
+    _ahead.install()
     _http.install()
     return _loop.install()
 
