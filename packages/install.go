@@ -18,7 +18,7 @@ import (
 const stampFile = ".pymode-installed.json"
 
 // stampVersion is raised when what is installed changes by a change of this package.
-const stampVersion = "2"
+const stampVersion = "3"
 
 // InstalledAt says when what is in a site-packages folder was installed: whoever
 // has loaded it can tell by that whether it was replaced. It is the zero time where
@@ -149,8 +149,11 @@ func (s *syncer) unpack(p Package, w *wheel, next string, archive *archive, owne
 			return &Error{Kind: ErrConflict, Package: p.Name, Message: fmt.Sprintf("%s and %s both have a file %s", owner, p.Name, name)}
 		}
 		owners[name] = p.Name
-		if name == w.info+"/RECORD" {
+		switch name {
+		case w.info + "/RECORD":
 			data = shakeRecord(data, kept)
+		case w.info + "/METADATA":
+			data = shakeMetadata(data)
 		}
 		path := filepath.Join(next, filepath.FromSlash(name))
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {

@@ -42,8 +42,9 @@ func shaken(name string, r *recipe) bool {
 	return strings.HasPrefix(base, "test_") && strings.HasSuffix(base, ".py") && len(folders) > 0 && folders[0] != "."
 }
 
-// shakeRecord takes out of a RECORD the lines of files that are not there.
-// kept says which are.
+// shakeRecord takes out of a RECORD the lines of files that are not there, and of
+// the others their digests: nobody checks an installed file by them, and nothing
+// compresses them. kept says which files are there.
 func shakeRecord(record []byte, kept map[string]bool) []byte {
 	rows := csv.NewReader(bytes.NewReader(record))
 	rows.FieldsPerRecord = -1
@@ -55,11 +56,22 @@ func shakeRecord(record []byte, kept map[string]bool) []byte {
 	w := csv.NewWriter(&out)
 	for _, row := range all {
 		if len(row) > 0 && kept[row[0]] {
-			_ = w.Write(row) // to memory
+			_ = w.Write([]string{row[0], "", ""}) // to memory
 		}
 	}
 	w.Flush()
 	return out.Bytes()
+}
+
+// shakeMetadata takes the description out of a METADATA, which is the package's
+// page in the index: what programs ask for stands in the headers before it.
+func shakeMetadata(metadata []byte) []byte {
+	for _, end := range []string{"\n\n", "\r\n\r\n"} {
+		if at := bytes.Index(metadata, []byte(end)); at >= 0 {
+			return metadata[:at+len(end)]
+		}
+	}
+	return metadata
 }
 
 // topLevel is the part of site-packages that a file belongs to: its first folder,
