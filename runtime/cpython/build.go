@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"strings"
 	"time"
 )
 
@@ -134,13 +133,7 @@ func buildRecipe(ctx context.Context, opts Options, r *recipe) (*Runtime, error)
 	if found, ok := lookup(opts, r); ok {
 		return found, nil
 	}
-	if strings.ContainsAny(opts.CacheDir, " \t\n'\"$") {
-		return nil, fmt.Errorf("%w: %s", ErrPathWithSpace, opts.CacheDir)
-	}
-	if err := os.MkdirAll(opts.CacheDir, 0o755); err != nil {
-		return nil, fmt.Errorf("make the cache folder: %w", err)
-	}
-	lock, err := acquire(ctx, opts)
+	lock, err := acquireToBuild(ctx, opts)
 	if err != nil {
 		return nil, err
 	}

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -15,6 +17,18 @@ type buildLock struct{ file *flock.Flock }
 
 // waitingStep is the step's name while another process builds.
 const waitingStep = "another process is building the runtime"
+
+// acquireToBuild makes the cache folder, and acquires its lock. It refuses a folder
+// in which nothing can be built.
+func acquireToBuild(ctx context.Context, opts Options) (*buildLock, error) {
+	if strings.ContainsAny(opts.CacheDir, " \t\n'\"$") {
+		return nil, fmt.Errorf("%w: %s", ErrPathWithSpace, opts.CacheDir)
+	}
+	if err := os.MkdirAll(opts.CacheDir, 0o755); err != nil {
+		return nil, fmt.Errorf("make the cache folder: %w", err)
+	}
+	return acquire(ctx, opts)
+}
 
 // acquire waits for the lock, for as long as ctx allows, and says so meanwhile.
 func acquire(ctx context.Context, opts Options) (*buildLock, error) {

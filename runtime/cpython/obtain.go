@@ -2,8 +2,6 @@ package cpython
 
 import (
 	"context"
-	"fmt"
-	"os"
 	"path/filepath"
 	"time"
 )
@@ -45,10 +43,7 @@ func obtain(ctx context.Context, opts Options, names ...string) (dirs []string, 
 	if finished {
 		return dirs, nil
 	}
-	if err := os.MkdirAll(opts.CacheDir, 0o755); err != nil {
-		return nil, fmt.Errorf("make the cache folder: %w", err)
-	}
-	lock, err := acquire(ctx, opts)
+	lock, err := acquireToBuild(ctx, opts)
 	if err != nil {
 		return nil, err
 	}

@@ -15,6 +15,9 @@ func TestPathWithSpace(t *testing.T) {
 	if _, err := Build(t.Context(), opts); !errors.Is(err, ErrPathWithSpace) {
 		t.Errorf("error is %v, want %v", err, ErrPathWithSpace)
 	}
+	if _, _, err := Native(t.Context(), opts); !errors.Is(err, ErrPathWithSpace) {
+		t.Errorf("a part of it: error is %v, want %v", err, ErrPathWithSpace)
+	}
 }
 
 func TestMissingTools(t *testing.T) {
