@@ -49,7 +49,10 @@ type Options struct {
 	NoBuild      bool             // fail where something is to be compiled
 	FindLinks    []string         // folders and addresses of wheels that were exported, before anything is built
 	Export       string           // a folder that what was built is written to as wheels; "": none
-	Jobs         int              // how many packages are built at once; default: the number of CPUs
+	// ExportSources is a folder that the source distributions of what is built are
+	// written to; "": none.
+	ExportSources string
+	Jobs          int // how many packages are built at once; default: the number of CPUs
 	// Progress is told how far it is, in order, never by two goroutines at once.
 	Progress func(cpython.Progress)
 	// Building is told what is about to be compiled, "pydantic-core 2.50.5", if anything is.
@@ -133,6 +136,11 @@ func (s *syncer) sync(ctx context.Context) (*Report, error) {
 	}
 	if err := s.refuse(chosen.Packages); err != nil {
 		return nil, err
+	}
+	if s.opts.ExportSources != "" {
+		if err := s.exportSources(ctx, chosen.Packages); err != nil {
+			return nil, err
+		}
 	}
 	want, err := s.stamp(chosen)
 	if err != nil {
@@ -230,8 +238,10 @@ func (o Options) withDefaults() (Options, error) {
 		o.CacheDir = filepath.Join(base, "pymode-tui")
 	}
 	paths := []*string{&o.CacheDir, &o.Lock, &o.Site}
-	if o.Export != "" {
-		paths = append(paths, &o.Export)
+	for _, path := range []*string{&o.Export, &o.ExportSources} {
+		if *path != "" {
+			paths = append(paths, path)
+		}
 	}
 	for _, path := range paths {
 		abs, err := filepath.Abs(*path)

@@ -27,6 +27,7 @@ type syncFlags struct {
 	noBuild  bool
 	links    []string
 	export   string
+	sources  string
 }
 
 func (f *syncFlags) register(cmd *cobra.Command) {
@@ -57,6 +58,7 @@ func newSyncCommand() *cobra.Command {
 	flags.register(cmd)
 	cmd.Flags().BoolVar(&flags.frozen, "frozen", false, "fail where pymode.lock does not fit pyproject.toml, and never change it")
 	cmd.Flags().StringVar(&flags.export, "export-wheels", "", "write what was built as wheels into the `folder`, for --find-links")
+	cmd.Flags().StringVar(&flags.sources, "export-sources", "", "write the source distributions of what is built into the `folder`")
 	cmd.Flags().BoolVar(&flags.upgrade, "upgrade", false, "choose the latest versions anew")
 	return cmd
 }
@@ -88,18 +90,19 @@ func syncProject(ctx context.Context, dir string, f *syncFlags, stderr io.Writer
 		return nil, err
 	}
 	report, err := packages.Sync(ctx, packages.Options{
-		Dependencies: p.Dependencies,
-		Lock:         filepath.Join(p.Dir, packages.LockFile),
-		Site:         siteDir(p),
-		CacheDir:     f.cacheDir,
-		Runtime:      found,
-		Frozen:       f.frozen,
-		Upgrade:      f.upgrade,
-		Offline:      f.offline,
-		NoBuild:      f.noBuild,
-		FindLinks:    findLinks(p, f.links),
-		Export:       f.export,
-		Progress:     display.show,
+		Dependencies:  p.Dependencies,
+		Lock:          filepath.Join(p.Dir, packages.LockFile),
+		Site:          siteDir(p),
+		CacheDir:      f.cacheDir,
+		Runtime:       found,
+		Frozen:        f.frozen,
+		Upgrade:       f.upgrade,
+		Offline:       f.offline,
+		NoBuild:       f.noBuild,
+		FindLinks:     findLinks(p, f.links),
+		Export:        f.export,
+		ExportSources: f.sources,
+		Progress:      display.show,
 		Building: func(names []string) {
 			display.note("building from source: " + strings.Join(names, "; "))
 		},
