@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"pymode-tui/runtime/cpython"
 
@@ -20,7 +21,6 @@ import (
 
 // obtain returns the wheel of each package, in their order: fetched or built.
 func (s *syncer) obtain(ctx context.Context, packages []Package) ([]*wheel, error) {
-	s.meter.expect(len(packages))
 	sources := slices.Clone(packages)
 	wheels := make([]*wheel, len(packages))
 	built := make([]bool, len(packages))
@@ -58,24 +58,32 @@ func (s *syncer) obtain(ctx context.Context, packages []Package) ([]*wheel, erro
 	if err := s.fetchAll(ctx, sources); err != nil {
 		return nil, err
 	}
+	stages := make([]*stage, len(packages))
+	for i, p := range packages {
+		if wheels[i] != nil || p.Kind == KindWheel {
+			stages[i] = s.meter.add("take "+p.Name+" "+p.Version, 100*time.Millisecond, false)
+			continue
+		}
+		took, remembered := s.expect(p)
+		stages[i] = s.meter.add(s.buildTitle(p), took, remembered)
+	}
+	defer s.meter.tick(ctx)()
 	tools := sync.OnceValues(func() (*toolchain, error) { return s.newToolchain(ctx) })
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(s.opts.Jobs)
 	for i, p := range packages {
 		group.Go(func() (err error) {
-			defer s.meter.end()
+			stages[i].begin()
+			defer stages[i].end()
 			switch {
 			case wheels[i] != nil:
-				s.meter.begin("take " + p.Name + " " + p.Version)
 			case p.Kind == KindWheel:
-				s.meter.begin("take " + p.Name + " " + p.Version)
 				wheels[i], err = openWheel(s.cache.file(p))
 			default:
-				s.meter.begin(s.buildTitle(p))
 				built[i] = true
 				var t *toolchain
 				if t, err = tools(); err == nil {
-					wheels[i], err = s.build(ctx, t, p)
+					wheels[i], err = s.build(ctx, t, p, stages[i].line)
 				}
 			}
 			return err
@@ -109,12 +117,12 @@ func (s *syncer) announce(packages []Package) error {
 	return nil
 }
 
-// buildTitle is how a build is announced: with how long it may take, where a
-// recipe knows that it is long.
+// buildTitle is how a build is announced: with how long it may take, where that is
+// remembered of this machine, or a recipe knows that it is long.
 func (s *syncer) buildTitle(p Package) string {
 	title := "build " + p.Name + " " + p.Version
-	if r := s.recipes[p.Name]; r != nil && r.Minutes > 0 {
-		title += fmt.Sprintf(", about %d min", r.Minutes)
+	if took, remembered := s.expect(p); remembered || took > unknownDuration {
+		title += ", about " + about(took)
 	}
 	return title
 }
@@ -146,10 +154,11 @@ type build struct {
 	cflags       []string
 	ldflags      []string
 	line         func(string)
+	began        time.Time // compiling, when all that it needs was there
 }
 
 // build builds the wheel of a source distribution, or finds that another process did.
-func (s *syncer) build(ctx context.Context, t *toolchain, p Package) (*wheel, error) {
+func (s *syncer) build(ctx context.Context, t *toolchain, p Package, line func(string)) (*wheel, error) {
 	target := s.builtWheel(p)
 	unlock, err := lockFile(ctx, filepath.Dir(target)+".lock")
 	if err != nil {
@@ -164,7 +173,7 @@ func (s *syncer) build(ctx context.Context, t *toolchain, p Package) (*wheel, er
 		return nil, err
 	}
 	defer remove()
-	b := &build{p: p, recipe: s.recipes[p.Name], tools: t, dir: dir, requirements: filepath.Join(dir, "requirements"), line: s.meter.line}
+	b := &build{p: p, recipe: s.recipes[p.Name], tools: t, dir: dir, requirements: filepath.Join(dir, "requirements"), line: line}
 	if b.recipe == nil {
 		b.recipe = &recipe{}
 	}
@@ -178,6 +187,7 @@ func (s *syncer) build(ctx context.Context, t *toolchain, p Package) (*wheel, er
 	if err := repack(made, target, b); err != nil {
 		return nil, err
 	}
+	_ = s.cache.remember(p.Name, time.Since(b.began)) // for estimates only
 	return openWheel(target)
 }
 
@@ -218,6 +228,7 @@ func (s *syncer) buildIn(ctx context.Context, b *build) (string, error) {
 	if err := s.require(ctx, b, append(system.Requires, b.recipe.Requires...)); err != nil {
 		return "", err
 	}
+	b.began = time.Now()
 	if system.Backend == maturinBackend {
 		if err := s.maturin(ctx, b); err != nil {
 			return "", err

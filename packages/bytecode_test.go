@@ -15,7 +15,7 @@ func TestCompileSite(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &syncer{opts: opts, cache: cache{opts.store}, meter: newMeter(nil)}
+	s := &syncer{opts: opts, cache: cache{opts.store}, meter: newMeter(nil, 1)}
 	for name, text := range map[string]string{
 		"one.py": "x = 1\n", "two/__init__.py": "def f(): return 1 is 1\n", "bad.py": "print 'of long ago'\n", "null.py": "\x00", "empty.py": "",
 	} {

@@ -1,7 +1,6 @@
 package packages
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"errors"
@@ -94,12 +93,13 @@ func (t *tail) Write(p []byte) (int, error) {
 	defer t.mu.Unlock()
 	t.partial = append(t.partial, p...)
 	for {
-		n, line, err := bufio.ScanLines(t.partial, false)
-		if err != nil || n == 0 {
+		// A carriage return goes back to write another line over this one.
+		n := bytes.IndexAny(t.partial, "\r\n")
+		if n < 0 {
 			return len(p), nil
 		}
-		t.add(string(line))
-		t.partial = t.partial[n:]
+		t.add(string(t.partial[:n]))
+		t.partial = t.partial[n+1:]
 	}
 }
 
@@ -115,6 +115,10 @@ func (t *tail) flush() {
 func (t *tail) add(line string) {
 	line = strings.ToValidUTF8(strings.TrimRight(line, " \t\r"), "")
 	if line == "" {
+		return
+	}
+	if isCount(line) {
+		t.line(line)
 		return
 	}
 	if len(line) > tailLength {

@@ -61,7 +61,7 @@ func (s *syncer) maturin(ctx context.Context, b *build) error {
 		b.profiles = append(b.profiles, config.Profile)
 	}
 	_, err = command{
-		path: filepath.Join(b.requirements, "bin", "maturin"), args: args, dir: b.source, env: s.buildEnvironment(b), line: b.cargoLine(),
+		path: filepath.Join(b.requirements, "bin", "maturin"), args: args, dir: b.source, env: s.buildEnvironment(b), line: b.line,
 	}.run(ctx)
 	return err
 }
@@ -77,18 +77,6 @@ func hasCargoLock(source, manifest string) bool {
 			return false
 		}
 		folder = filepath.Dir(folder) // of the workspace
-	}
-}
-
-// cargoLine passes on what cargo says, with the number of crates that are done.
-func (b *build) cargoLine() func(string) {
-	done := 0
-	return func(text string) {
-		if crate, ok := strings.CutPrefix(strings.TrimSpace(text), "Compiling "); ok {
-			done++
-			text = fmt.Sprintf("crate %d: %s", done, crate)
-		}
-		b.line(text)
 	}
 }
 

@@ -29,6 +29,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"time"
 
 	"pymode-tui/runtime/cpython"
 )
@@ -106,13 +107,14 @@ func Sync(ctx context.Context, opts Options) (*Report, error) {
 		return nil, err
 	}
 	defer unlock()
-	s := &syncer{opts: opts, cache: cache{opts.store}, meter: newMeter(opts.Progress)}
+	s := &syncer{opts: opts, cache: cache{opts.store}, meter: newMeter(opts.Progress, opts.Jobs)}
 	if s.recipes, err = loadRecipes(); err != nil {
 		return nil, err
 	}
 	s.python = sync.OnceValues(func() (*pythonInfo, error) { return findPython(ctx) })
 	s.guest = sync.OnceValues(func() (*guest, error) { return readGuest(opts.Runtime) })
 	s.rust = sync.OnceValues(func() (*rust, error) { return s.findRust(ctx) })
+	s.durations = sync.OnceValue(s.cache.durations)
 	s.compile = s.compileSite
 	return s.sync(ctx)
 }
@@ -127,6 +129,8 @@ type syncer struct {
 	guest   func() (*guest, error)                      // read once
 	rust    func() (*rust, error)                       // found or set up once
 	compile func(ctx context.Context, dir string) error // to bytecode
+
+	durations func() map[string]float64 // of builds, as they are remembered; read once
 }
 
 func (s *syncer) sync(ctx context.Context) (*Report, error) {
@@ -149,6 +153,7 @@ func (s *syncer) sync(ctx context.Context) (*Report, error) {
 	if report, ok := s.upToDate(want); ok && !fresh && s.opts.Export == "" {
 		return report, nil
 	}
+	install := s.meter.add("install packages", time.Second, false)
 	wheels, err := s.obtain(ctx, chosen.Packages)
 	if err != nil {
 		return nil, err
@@ -161,7 +166,7 @@ func (s *syncer) sync(ctx context.Context) (*Report, error) {
 			return nil, err
 		}
 	}
-	s.meter.begin("install packages")
+	install.begin()
 	report, err := s.install(ctx, chosen.Packages, wheels, want)
 	if err != nil {
 		return nil, err
@@ -177,7 +182,7 @@ func (s *syncer) sync(ctx context.Context) (*Report, error) {
 		}
 		report.LockWrote = true
 	}
-	s.meter.end()
+	install.end()
 	return report, nil
 }
 
@@ -200,7 +205,9 @@ func (s *syncer) choose(ctx context.Context) (chosen *Lock, fresh bool, err erro
 	if len(s.opts.Dependencies) == 0 {
 		return newLock(nil, nil), locked != nil, nil
 	}
-	s.meter.begin("choose versions")
+	choosing := s.meter.add("choose versions", 0, false)
+	choosing.begin()
+	defer choosing.end()
 	if s.opts.Upgrade {
 		locked = nil
 	}

@@ -162,6 +162,7 @@ func (r *rust) environment(s *syncer, t *toolchain, profiles ...string) []string
 	env := []string{
 		"CARGO=" + filepath.Join(r.bin, "cargo"), "RUSTC=" + filepath.Join(r.bin, "rustc"),
 		"CARGO_HOME=" + cargoHome(), "CARGO_TERM_COLOR=never",
+		"CARGO_TERM_PROGRESS_WHEN=always", "CARGO_TERM_PROGRESS_WIDTH=80",
 		"CARGO_BUILD_TARGET=" + rustTarget,
 		"CARGO_TARGET_WASM32_WASIP1_LINKER=" + t.tool("rust-ld"),
 		"CARGO_TARGET_WASM32_WASIP1_RUSTFLAGS=" + flags,

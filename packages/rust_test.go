@@ -41,7 +41,7 @@ func TestRustupFails(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Setenv("PATH", dir+string(os.PathListSeparator)+os.Getenv("PATH"))
-	s := &syncer{cache: cache{dir}, meter: newMeter(func(cpython.Progress) {})}
+	s := &syncer{cache: cache{dir}, meter: newMeter(func(cpython.Progress) {}, 1)}
 	err := s.askRustup(t.Context(), &rust{bin: filepath.Join(dir, "stable", "bin")})
 	const want = "rustc has no wasm32-wasip1, and rustup can't fetch it: could not download wasm32-wasip1 for stable"
 	if err == nil || err.Error() != want {
@@ -52,7 +52,7 @@ func TestRustupFails(t *testing.T) {
 // TestNoRust says what to install, where neither the machine nor apt has any.
 func TestNoRust(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
-	s := &syncer{opts: Options{Offline: true}, cache: cache{t.TempDir()}, meter: newMeter(func(cpython.Progress) {})}
+	s := &syncer{opts: Options{Offline: true}, cache: cache{t.TempDir()}, meter: newMeter(func(cpython.Progress) {}, 1)}
 	_, err := s.findRust(t.Context())
 	var e *Error
 	if !errors.As(err, &e) || !errors.Is(err, ErrOffline) || strings.Contains(e.Message, "\n") || !strings.Contains(e.Hint(), "rustup target add wasm32-wasip1") {
