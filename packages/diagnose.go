@@ -38,6 +38,7 @@ func (s *syncer) buildError(ctx context.Context, p Package, err error) error {
 // that no change of flags can help.
 func diagnose(lines []string) (reason string, never bool) {
 	header := regexp.MustCompile(`fatal error: '([^']+)' file not found`)
+	throws := regexp.MustCompile(`([^/\s:]+:\d+):\d+: error: cannot use '(?:throw|try)' with exceptions disabled`)
 	undeclared := regexp.MustCompile(`(?:undeclared function|undeclared identifier|undefined symbol:?) '?(\w+)`)
 	first := ""
 	for _, line := range lines {
@@ -46,6 +47,9 @@ func diagnose(lines []string) (reason string, never bool) {
 				return need, true
 			}
 			return "it needs the header " + m[1] + ", which is not there", false
+		}
+		if m := throws.FindStringSubmatch(line); m != nil {
+			return "its C++ throws exceptions (" + m[1] + "), and side modules are compiled without", true
 		}
 		if m := undeclared.FindStringSubmatch(line); m != nil {
 			if need, known := needOfSymbol(m[1]); known {

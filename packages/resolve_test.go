@@ -96,6 +96,10 @@ func TestDiagnose(t *testing.T) {
 		{"x.c:1:10: fatal error: 'foo.h' file not found", "it needs the header foo.h, which is not there", false},
 		{"x.c:3:1: error: call to undeclared function 'fork'; ISO C99", "it needs subprocesses", true},
 		{"x.c:3:1: error: unknown type name 'y'", "unknown type name 'y'", false},
+		{
+			"| ./kiwi/solverimpl.h:608:6: error: cannot use 'throw' with exceptions disabled",
+			"its C++ throws exceptions (solverimpl.h:608), and side modules are compiled without", true,
+		},
 		{"it just ended", "it just ended", false},
 	} {
 		if got, never := diagnose([]string{"building", c.line}[1:]); got != c.want || never != c.never {
