@@ -59,7 +59,7 @@ func (s *session) testLine(w *worker) line {
 	if running > 0 {
 		add("testing "+formatCount(running), caution)
 	}
-	if same > 0 || different > 0 {
+	if same > 0 {
 		add(formatCount(same)+" same", verdict)
 	}
 	if different > 0 {

@@ -58,7 +58,8 @@ func timeLines(w *worker, history []*exchange, width int) []line {
 	}
 	slices.Sort(walls)
 	last := len(walls) - 1
-	now := line{{"p50 ", faint}, {formatMicros(walls[len(walls)/2]), plain}, {" · p95 ", faint}, {formatMicros(walls[last*95/100]), plain}}
+	p95 := walls[(len(walls)*95+99)/100-1] // the least that 95 of 100 are not above
+	now := line{{"p50 ", faint}, {formatMicros(walls[len(walls)/2]), plain}, {" · p95 ", faint}, {formatMicros(p95), plain}}
 	rise := riseLine(w, trend.Time, width)
 	if rise == nil {
 		rise = styled(faint, "at most "+formatMicros(walls[last]))
