@@ -14,7 +14,7 @@ import (
 // logs, as many host calls, a body of as many lines, and all requests.
 func benchConsole(b *testing.B) *Model {
 	b.Helper()
-	m := newModel(b.Context(), Options{Workers: []WorkerInfo{{Name: testWorker}}, Addr: func() string { return "http://127.0.0.1:8787" }})
+	m := New(b.Context(), Options{Workers: []WorkerInfo{{Name: testWorker}}, Addr: func() string { return "http://127.0.0.1:8787" }})
 	calls := make([]runtime.Event, maxCallEntries)
 	for i := range calls {
 		calls[i] = runtime.Called{Worker: testWorker, ID: fmt.Sprint(i / 3), Call: runtime.Call{

@@ -161,13 +161,13 @@ func TestEdit(t *testing.T) {
 	if got := fmt.Sprintf("%T", cmd()); got != "tea.execMsg" {
 		t.Errorf("the command is a %s", got)
 	}
-	c.send(editMsg{name: "large", content: Content{}})
+	c.Send(editMsg{name: "large", content: Content{}})
 	c.Footer("too large to be edited")
-	c.send(editMsg{err: errors.New("boom")})
+	c.Send(editMsg{err: errors.New("boom")})
 	c.Footer("edit failed: boom")
-	c.send(changedMsg{"write", errors.New("disk full")})
+	c.Send(changedMsg{"write", errors.New("disk full")})
 	c.Footer("write failed: disk full")
-	c.send(tea.PasteMsg{Content: "ignored"})
+	c.Send(tea.PasteMsg{Content: "ignored"})
 }
 
 func TestNoBindings(t *testing.T) {

@@ -30,7 +30,7 @@ func TestBordersJoin(t *testing.T) {
 		checkFrame(t, c)
 		checkBorders(t, &c.model.canvas)
 		if t.Failed() {
-			t.Fatalf("scene %d at %d×%d:\n%s", i/231, w, h, strings.Join(c.screen(), "\n"))
+			t.Fatalf("scene %d at %d×%d:\n%s", i/231, w, h, strings.Join(c.Rows(), "\n"))
 		}
 	}
 }

@@ -46,7 +46,7 @@ func TestBudgetsNeedAHighScreen(t *testing.T) {
 	c.Screen("├ Imports 4 ", " 19.2 ms of 1 s ─┬ Time ", "┬ Memory ", "─┬ CPU ", "last 6", "at most 23 of 128 MB", "markupsafe._speedups")
 	for _, size := range [][2]int{{120, 29}, {79, 40}, {80, 24}} {
 		c.Resize(size[0], size[1])
-		for _, row := range c.screen() {
+		for _, row := range c.Rows() {
 			if strings.Contains(row, "Memory") || strings.Contains(row, "Imports") {
 				t.Errorf("%v: %q", size, row)
 			}

@@ -16,14 +16,14 @@ func TestCopy(t *testing.T) {
 	c.Press("y", "b").Footer("copied the body of the response, 21 B")
 	c.Press("2", "l", "y", "b").Footer("the request has no body")
 	c.Press("y", "h").Footer("copied GET /users/7 as HAR")
-	if want := []string{"curl http://127.0.0.1:8787/users/7", `{"id":7,"name":"Ada"}`}; len(c.copied) != 3 || !slices.Equal(c.copied[:2], want) ||
-		!strings.Contains(c.copied[2], `"url":"http://127.0.0.1:8787/users/7"`) {
-		t.Errorf("copied %q", c.copied)
+	if want := []string{"curl http://127.0.0.1:8787/users/7", `{"id":7,"name":"Ada"}`}; len(c.Copied) != 3 || !slices.Equal(c.Copied[:2], want) ||
+		!strings.Contains(c.Copied[2], `"url":"http://127.0.0.1:8787/users/7"`) {
+		t.Errorf("copied %q", c.Copied)
 	}
 	c.Press("y", "esc").Footer("→ l next tab") // left without copying
 	c.Press("y", "q").Footer("→ l next tab")   // as with any other key
-	if len(c.copied) != 3 || c.quit {
-		t.Errorf("copied %q, quit %v", c.copied, c.quit)
+	if len(c.Copied) != 3 || c.Ended {
+		t.Errorf("copied %q, quit %v", c.Copied, c.Ended)
 	}
 	c.backend.err = errors.New("shop is not running yet")
 	c.Press("y", "h").Footer("copy failed: shop is not running yet")
@@ -37,15 +37,15 @@ func TestCopyWhatCantBe(t *testing.T) {
 	c.Press("y", "h").Footer("too large for the clipboard: ")
 	c.Events(request(8, "GET", "/")[0]) // it runs
 	c.Press("y", "b").Footer("there is no answer yet to copy")
-	if len(c.copied) > 0 {
-		t.Errorf("copied %q", c.copied)
+	if len(c.Copied) > 0 {
+		t.Errorf("copied %q", c.Copied)
 	}
 }
 
 func TestCopyByThePalette(t *testing.T) {
 	c := newConsole(t).Events(story()...).Press(":").Type("copy body").Press("enter").Footer("copied the body of the response")
-	if len(c.copied) != 1 {
-		t.Errorf("copied %q", c.copied)
+	if len(c.Copied) != 1 {
+		t.Errorf("copied %q", c.Copied)
 	}
 }
 

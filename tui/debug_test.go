@@ -20,8 +20,8 @@ func TestMessageDump(t *testing.T) {
 		r.Calls = []runtime.Call{{Op: "kv.get", Binding: "CACHE", Detail: secret}}
 	})...)
 	c.Press("j", "ctrl+d", "/").Type(secret).Press("enter", "q")
-	c.send(tea.PasteMsg{Content: secret})
-	c.send(failedMsg{"replay", errors.New(secret)})
+	c.Send(tea.PasteMsg{Content: secret})
+	c.Send(failedMsg{"replay", errors.New(secret)})
 	c.Events(written("line %d", 0, 5_000)...)
 	c.Events(request(2, strings.Repeat("X", 5_000), "/"+strings.Repeat("\x1b[2J", 1_000))...)
 	text := out.String()

@@ -78,7 +78,7 @@ func TestJSONFolds(t *testing.T) {
 	detail := c.Detail().Focus()
 	cursor := func(want string) {
 		t.Helper()
-		for _, row := range c.screen() {
+		for _, row := range c.Rows() {
 			if strings.Contains(row, "› ") || strings.Contains(row, "›") {
 				if !strings.Contains(row, want) {
 					t.Errorf("the cursor is at %q, want %q", row, want)

@@ -60,9 +60,9 @@ func TestLogsAreBounded(t *testing.T) {
 
 func TestDroppedEventsAreCounted(t *testing.T) {
 	c := newConsole(t).Resize(160, 24)
-	c.send(eventsMsg{events: written("line %d", 0, 1), lost: 1_200})
-	c.send(eventsMsg{lost: 3})
-	c.send(eventsMsg{lost: 4})
+	c.Send(eventsMsg{events: written("line %d", 0, 1), lost: 1_200})
+	c.Send(eventsMsg{lost: 3})
+	c.Send(eventsMsg{lost: 4})
 	c.Logs().Lines(
 		"12:01:07 note  1,200 events dropped: the console could not keep up",
 		"12:01:07 info  line 0",

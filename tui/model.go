@@ -2,7 +2,6 @@ package tui
 
 import (
 	"context"
-	"os/exec"
 	"time"
 
 	"pymode-tui/runtime"
@@ -29,7 +28,6 @@ type Model struct {
 	ctx     context.Context // of commands; ends with the console
 	tasks   *tasks
 	now     func() time.Time
-	exec    func(*exec.Cmd, tea.ExecCallback) tea.Cmd // tea.ExecProcess, but in tests
 
 	session *session
 	keys    keymap
@@ -85,13 +83,17 @@ type failedMsg struct {
 	err   error
 }
 
-// newModel returns a console that has seen no event yet.
-func newModel(ctx context.Context, options Options) *Model {
+// New returns a console that has seen no event yet, and does nothing by itself: [Run]
+// runs it in a terminal, tests without one. Its owner calls [Model.Relay], [Model.Update]
+// and in the end [Model.Close]; ctx ends before that.
+func New(ctx context.Context, options Options) *Model {
+	if options.Exec == nil {
+		options.Exec = tea.ExecProcess
+	}
 	m := &Model{
 		options: options,
 		ctx:     ctx,
 		tasks:   &tasks{},
-		exec:    tea.ExecProcess,
 		now:     time.Now,
 		session: newSession(options.Workers),
 		keys:    newKeymap(),
@@ -109,6 +111,9 @@ func newModel(ctx context.Context, options Options) *Model {
 	m.bindings = newBindingsPane(options.Holdings, &m.keys)
 	m.help = newHelpOverlay(&m.keys)
 	m.canvas.theme = newTheme(!options.NoColor, false)
+	if err := m.restore(); err != nil {
+		m.session.notice(m.now(), err.Error())
+	}
 	return m
 }
 

@@ -3,10 +3,13 @@ package tui
 import (
 	"context"
 	"io"
+	"os/exec"
 
 	"pymode-tui/events"
 	"pymode-tui/runtime"
 	"pymode-tui/traffic"
+
+	tea "charm.land/bubbletea/v2"
 )
 
 // Backend is what the console asks of whoever runs the workers. Its methods
@@ -73,6 +76,10 @@ type Options struct {
 	// Debug gets a line for each message that the console is told, without
 	// secrets; nil for none.
 	Debug io.Writer
+
+	// Exec runs a program that takes over the terminal meanwhile, the user's
+	// editor; nil is [tea.ExecProcess]. A console without a terminal needs another.
+	Exec func(*exec.Cmd, tea.ExecCallback) tea.Cmd
 
 	// Input and Output are the terminal; nil is the process's own.
 	Input  io.Reader

@@ -37,7 +37,7 @@ func (m *Model) editAt() tea.Cmd {
 	if err != nil {
 		return m.say(bad, "edit failed: "+err.Error())
 	}
-	return m.exec(cmd, func(err error) tea.Msg {
+	return m.options.Exec(cmd, func(err error) tea.Msg {
 		if err != nil {
 			return failedMsg{"edit", err}
 		}
@@ -63,7 +63,7 @@ func (m *Model) editText(pattern string, text []byte, done func(path string, now
 		_ = os.Remove(path)
 		return m.say(bad, "edit failed: "+err.Error())
 	}
-	return m.exec(cmd, func(err error) tea.Msg {
+	return m.options.Exec(cmd, func(err error) tea.Msg {
 		defer func() { _ = os.Remove(path) }()
 		if err != nil {
 			return failedMsg{"edit", err}

@@ -12,7 +12,7 @@ func TestPalette(t *testing.T) {
 	c.Press(":").Press("down", "down", "esc")
 	c.Press(":").Type("zoom").Press("enter").Screen("[Requests 6]")
 	c.Press(":").Type("quit").Press("enter")
-	if !c.quit {
+	if !c.Ended {
 		t.Error("quit did not quit")
 	}
 }

@@ -74,7 +74,7 @@ func TestRequestsAreWrittenInTheEditor(t *testing.T) {
 	t.Setenv("EDITOR", filepath.Join(dir, "ed"))
 	edit := func(c *console, key string) (text string) {
 		t.Helper()
-		c.model.exec = func(cmd *exec.Cmd, done tea.ExecCallback) tea.Cmd {
+		c.model.options.Exec = func(cmd *exec.Cmd, done tea.ExecCallback) tea.Cmd {
 			return func() tea.Msg { return done(cmd.Run()) }
 		}
 		c.Press(key)

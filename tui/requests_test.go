@@ -60,7 +60,7 @@ func TestSelectionStaysWhileOthersComeIn(t *testing.T) {
 		c.Events(request(i, "GET", fmt.Sprintf("/%d", i))...)
 	}
 	c.Press("G", "k", "k").Requests().Marked("●", "/2 ")
-	before := c.cut(c.model.layout.body[requestsID])
+	before := c.Requests().Shown()
 	c.Events(request(30, "GET", "/new")...)
 	c.Requests().Lines(before...).Title("28 newer")
 	c.Press("g").Requests().First("●  1 GET /new           200  3.1 ms")
@@ -93,7 +93,7 @@ func TestFilter(t *testing.T) {
 	c := newConsole(t).Events(story()...)
 	c.Press("/").Type("q").Type("uerY ").Footer("enter keep")
 	c.Requests().Title("Requests 1/6").First("/ querY", "○  1 GET /a/missing/pa… 404  3.1 ms")
-	if c.quit {
+	if c.Ended {
 		t.Fatal("q quit while it was typed")
 	}
 	c.Press("backspace", "backspace", "backspace", "backspace", "backspace", "backspace")
@@ -117,11 +117,11 @@ func TestFilterKeysAreText(t *testing.T) {
 	const all = "qrRyzcf?123gGjkhl/"
 	c.Press("/").Type(all)
 	c.Requests().First("/ " + all)
-	if c.quit || c.model.zoomed || c.model.mode != modeFilter || len(c.copied)+len(c.backend.done)+len(c.backend.reloaded) > 0 {
+	if c.Ended || c.model.zoomed || c.model.mode != modeFilter || len(c.Copied)+len(c.backend.done)+len(c.backend.reloaded) > 0 {
 		t.Error("a key had a meaning while it was typed into the filter")
 	}
 	c.Press("ctrl+c")
-	if !c.quit {
+	if !c.Ended {
 		t.Error("ctrl+c did not quit")
 	}
 }
@@ -169,7 +169,7 @@ func TestServiceCallsAreATree(t *testing.T) {
 	outer := request(1, "GET", "/outer")
 	c.Events(outer[0]).Events(inner(2, 1, "/first")...).Events(inner(3, 2, "/deep")...).Events(inner(4, 1, "/second")...)
 	c.Events(outer[1:]...).Events(request(5, "GET", "/later")...)
-	got := strings.Join(c.cut(c.model.layout.body[requestsID]), "\n")
+	got := strings.Join(c.Requests().Shown(), "\n")
 	for i, want := range []string{"GET /later ", "GET /outer ", "GET └ /first ", "GET   └ /deep ", "GET └ /second "} {
 		if !strings.Contains(strings.Split(got, "\n")[i], want) {
 			t.Errorf("row %d lacks %q:\n%s", i, want, got)

@@ -7,9 +7,6 @@ import (
 	"sync"
 	"time"
 
-	"pymode-tui/events"
-	"pymode-tui/runtime"
-
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/colorprofile"
 )
@@ -24,18 +21,14 @@ const frameTime = time.Second / 60
 func Run(parent context.Context, options Options) error {
 	ctx, cancel := context.WithCancel(parent)
 	defer cancel()
-	model := newModel(ctx, options)
-	if err := model.restore(); err != nil {
-		model.session.notice(model.now(), err.Error())
-	}
+	model := New(ctx, options)
 	program := tea.NewProgram(model, programOptions(ctx, options)...)
 
 	var relaying sync.WaitGroup
-	relaying.Go(func() { relay(ctx, options.Events, program.Send) })
+	relaying.Go(func() { model.Relay(ctx, program.Send) })
 	_, err := program.Run()
 	cancel()
 	relaying.Wait()
-	model.tasks.close()
 
 	switch {
 	case err == nil, errors.Is(err, tea.ErrInterrupted):
@@ -45,7 +38,14 @@ func Run(parent context.Context, options Options) error {
 	default:
 		err = fmt.Errorf("console: %w", err)
 	}
-	return errors.Join(err, model.remember())
+	return errors.Join(err, model.Close())
+}
+
+// Close waits for the commands that have begun; no more will. Then it writes how the
+// console is laid out, if a file was named for it.
+func (m *Model) Close() error {
+	m.tasks.close()
+	return m.remember()
 }
 
 func programOptions(ctx context.Context, options Options) []tea.ProgramOption {
@@ -63,13 +63,13 @@ func programOptions(ctx context.Context, options Options) []tea.ProgramOption {
 	return opts
 }
 
-// relay sends what happens to the program, in batches, until there is nothing
-// more to come.
-func relay(ctx context.Context, source *events.Subscription[runtime.Event], send func(tea.Msg)) {
+// Relay sends the console what happens, in batches, until there is nothing more to
+// come, or ctx is done.
+func (m *Model) Relay(ctx context.Context, send func(tea.Msg)) {
 	pause := time.NewTimer(0)
 	defer pause.Stop()
 	for {
-		batch, lost, err := source.Next(ctx)
+		batch, lost, err := m.options.Events.Next(ctx)
 		if err != nil {
 			return
 		}

@@ -70,7 +70,7 @@ func TestGoldenText(t *testing.T) {
 			t.Run(fmt.Sprintf("%s-%dx%d", name, size[0], size[1]), func(t *testing.T) {
 				c := newConsole(t).Resize(size[0], size[1])
 				show(c)
-				golden.RequireEqual(t, strings.Join(c.screen(), "\n")+"\n")
+				golden.RequireEqual(t, strings.Join(c.Rows(), "\n")+"\n")
 			})
 		}
 	}
@@ -112,7 +112,7 @@ func TestColors(t *testing.T) {
 				t.Errorf("%s: style %q without colour", name, m[1])
 			}
 		}
-		if !slices.Equal(color.screen(), mono.screen()) {
+		if !slices.Equal(color.Rows(), mono.Rows()) {
 			t.Errorf("%s: the text depends on the colour", name)
 		}
 	}
@@ -179,11 +179,11 @@ func TestEveryFrameFits(t *testing.T) {
 					k := names[rng.IntN(len(names))]
 					c.Press(k)
 				}
-				c.send(tea.PasteMsg{Content: text()})
+				c.Send(tea.PasteMsg{Content: text()})
 			}
 			checkFrame(t, c)
 			if t.Failed() {
-				t.Fatalf("round %d, step %d: %d×%d\n%s", round, step, c.model.w, c.model.h, strings.Join(c.screen(), "\n"))
+				t.Fatalf("round %d, step %d: %d×%d\n%s", round, step, c.model.w, c.model.h, strings.Join(c.Rows(), "\n"))
 			}
 		}
 	}
@@ -243,11 +243,11 @@ func TestHelpNamesEveryBinding(t *testing.T) {
 		c.Press(k).Screen("─ Keys ─")
 	}
 	c.Press("q")
-	if c.quit {
+	if c.Ended {
 		t.Error("q in the help quit the console")
 	}
 	c.Press("?", "esc", "q")
-	if !c.quit {
+	if !c.Ended {
 		t.Error("q did not quit")
 	}
 }
@@ -270,7 +270,7 @@ func TestFocusGoesRound(t *testing.T) {
 			c.Screen("[Bindings]")
 			continue
 		}
-		(&paneDriver{c, step.want}).Title("▸")
+		c.Pane(int(step.want)).Title("▸")
 	}
 }
 
@@ -318,9 +318,9 @@ func TestMessageGoesAway(t *testing.T) {
 	c := newConsole(t).Press("y").Footer("no request to copy")
 	first := c.model.flash.id
 	c.Press("r")
-	c.send(flashOverMsg{first}) // the end of an older one
+	c.Send(flashOverMsg{first}) // the end of an older one
 	c.Footer("no request to replay")
-	c.send(flashOverMsg{c.model.flash.id})
+	c.Send(flashOverMsg{c.model.flash.id})
 	c.Footer("r replay")
 }
 
@@ -371,11 +371,11 @@ func TestThemeFollowsTheBackground(t *testing.T) {
 	if got := colours(); strings.Contains(got, "34") || !strings.Contains(got, "36") {
 		t.Errorf("not known: %s", got)
 	}
-	c.send(tea.BackgroundColorMsg{Color: color.White})
+	c.Send(tea.BackgroundColorMsg{Color: color.White})
 	if got := colours(); strings.Contains(got, "36") || strings.Contains(got, "33") || !strings.Contains(got, "34") {
 		t.Errorf("on white: %s", got)
 	}
-	c.send(tea.BackgroundColorMsg{Color: color.Black})
+	c.Send(tea.BackgroundColorMsg{Color: color.Black})
 	if got := colours(); strings.Contains(got, "34") || !strings.Contains(got, "36") {
 		t.Errorf("on black: %s", got)
 	}

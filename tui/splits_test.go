@@ -99,9 +99,6 @@ func TestLayoutIsRemembered(t *testing.T) {
 		t.Fatal(err)
 	}
 	next := newConsole(t, remembering)
-	if err := next.model.restore(); err != nil {
-		t.Fatal(err)
-	}
 	next.Resize(120, 40).Screen("[Logs]").Press("z")
 	if c.Press("z"); next.sizes() != c.sizes() {
 		t.Errorf("%v, want %v", next.sizes(), c.sizes())
@@ -137,7 +134,8 @@ func TestBadLayoutIsLeftAside(t *testing.T) {
 		if now, err := os.ReadFile(file); err != nil || string(now) != `{"focus":"logs","zoom":true,"splits":{"top":0,"bottom":0,"rows":0}}`+"\n" {
 			t.Errorf("%s: the file says %q (%v)", name, now, err)
 		}
-		m := newModel(t.Context(), Options{LayoutFile: file})
+		m := New(t.Context(), Options{})
+		m.options.LayoutFile = file
 		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}

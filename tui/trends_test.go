@@ -40,7 +40,7 @@ func TestRegressionIsSeenAsItHappens(t *testing.T) {
 	for i := range 4 {
 		c.Events(request(100+i, "GET", "/users/8", costs(14, 9_800, 40<<20))...)
 	}
-	if strings.Contains(strings.Join(c.screen(), ""), "▲") {
+	if strings.Contains(strings.Join(c.Rows(), ""), "▲") {
 		t.Error("four requests are enough for an alarm")
 	}
 	c.Events(request(104, "GET", "/users/9", costs(14, 9_800, 40<<20))...)
@@ -55,7 +55,15 @@ func TestRegressionIsSeenAsItHappens(t *testing.T) {
 	for i := range 8 {
 		c.Events(request(200+i, "GET", "/users/7", costs(15, 3_000, 22<<20))...)
 	}
-	if strings.Contains(strings.Join(c.screen()[:1], ""), "▲") {
-		t.Errorf("it was mended: %s", c.screen()[0])
+	if strings.Contains(strings.Join(c.Rows()[:1], ""), "▲") {
+		t.Errorf("it was mended: %s", c.Rows()[0])
+	}
+}
+
+// TestTheP95IsNotBelowTheMedian of few requests.
+func TestTheP95IsNotBelowTheMedian(t *testing.T) {
+	c := newConsole(t).Resize(120, 40).Events(ready(1)...)
+	for i, want := range []string{"p50 2.0 ms · p95 2.0 ms", "p50 9.0 ms · p95 9.0 ms", "p50 3.0 ms · p95 9.0 ms"} {
+		c.Events(request(i, "GET", "/", costs(1, []int64{2_000, 9_000, 3_000}[i], 22<<20))...).Screen(want)
 	}
 }

@@ -34,7 +34,8 @@ type session struct {
 	stream   events.Stream[runtime.Event]
 	gateway  *gateway.Gateway
 	workers  []*served
-	engine   *runtime.Engine
+	engine   *runtime.Engine // set before run where several sessions share one
+	owned    bool            // the engine ends with the session
 	bindings *bindings
 	reloads  sync.WaitGroup
 
@@ -122,15 +123,10 @@ func (v *served) current() *project.Project {
 // run builds what has to be built, imports the workers and follows the changes
 // of their files until ctx is done.
 func (s *session) run(ctx context.Context) error {
-	config, _, err := engineConfig(ctx, s.flags, s.progress)
-	if err != nil {
-		return err
-	}
-	if s.engine, err = runtime.NewEngine(ctx, config); err != nil {
-		return err
-	}
-	if warning := s.engine.Warning(); warning != "" {
-		s.notice("%s", warning)
+	if s.engine == nil {
+		if err := s.openEngine(ctx); err != nil {
+			return err
+		}
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	for _, v := range s.workers {
@@ -154,6 +150,22 @@ func (s *session) run(ctx context.Context) error {
 		})
 	}
 	return group.Wait()
+}
+
+// openEngine builds the runtime where it has not been, and starts it.
+func (s *session) openEngine(ctx context.Context) error {
+	config, _, err := engineConfig(ctx, s.flags, s.progress)
+	if err != nil {
+		return err
+	}
+	if s.engine, err = runtime.NewEngine(ctx, config); err != nil {
+		return err
+	}
+	s.owned = true
+	if warning := s.engine.Warning(); warning != "" {
+		s.notice("%s", warning)
+	}
+	return nil
 }
 
 // siteCheck is how often a session looks whether packages were installed. The
@@ -251,7 +263,7 @@ func (s *session) close() {
 			s.notice("%v", err)
 		}
 	}
-	if s.engine != nil {
+	if s.owned {
 		_ = s.engine.Close(ctx)
 	}
 	if s.bindings != nil {
