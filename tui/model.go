@@ -48,6 +48,7 @@ type Model struct {
 	help     *helpOverlay
 	palette  *palette // nil while it is closed
 	draft    []byte   // what was written and is no request
+	scratch  string   // the file that the editor was opened with last
 
 	dump     *dump      // of messages; nil without --debug
 	dragging divider    // the border that the mouse holds

@@ -7,6 +7,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"syscall"
+	"time"
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/x/editor"
@@ -33,7 +35,7 @@ func (m *Model) editAt() tea.Cmd {
 	if !filepath.IsLocal(frame.File) { // the file's name is the worker's word
 		return m.say(caution, frame.File+" is not a file of the project")
 	}
-	cmd, err := editor.Command("pymode-tui", filepath.Join(w.root, frame.File), editor.LineNumber(frame.Line))
+	cmd, err := m.editorCommand(filepath.Join(w.root, frame.File), editor.LineNumber(frame.Line))
 	if err != nil {
 		return m.say(bad, "edit failed: "+err.Error())
 	}
@@ -45,6 +47,21 @@ func (m *Model) editAt() tea.Cmd {
 	})
 }
 
+// editorPatience is how long an editor may take to end after the console has.
+const editorPatience = time.Second
+
+// editorCommand is the user's editor. It ends with the console: one that reads from
+// the terminal notices by itself that this went away, another would be waited for.
+func (m *Model) editorCommand(path string, options ...editor.Option) (*exec.Cmd, error) {
+	cmd, err := editor.CommandContext(m.ctx, "pymode-tui", path, options...)
+	if err != nil {
+		return nil, err
+	}
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGHUP) }
+	cmd.WaitDelay = editorPatience
+	return cmd, nil
+}
+
 // editText opens the user's editor with a text. What it was changed to comes to
 // done, with the file that holds it meanwhile; unchanged, it is nothing.
 func (m *Model) editText(pattern string, text []byte, done func(path string, now []byte) tea.Msg) tea.Cmd {
@@ -53,11 +70,12 @@ func (m *Model) editText(pattern string, text []byte, done func(path string, now
 		return m.say(bad, "edit failed: "+err.Error())
 	}
 	path := file.Name()
+	m.scratch = path
 	_, err = file.Write(text)
 	err = errors.Join(err, file.Close())
 	var cmd *exec.Cmd
 	if err == nil {
-		cmd, err = editor.Command("pymode-tui", path)
+		cmd, err = m.editorCommand(path)
 	}
 	if err != nil {
 		_ = os.Remove(path)

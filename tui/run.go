@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"sync"
 	"time"
 
@@ -45,6 +46,9 @@ func Run(parent context.Context, options Options) error {
 // console is laid out, if a file was named for it.
 func (m *Model) Close() error {
 	m.tasks.close()
+	if m.scratch != "" { // there still where the console ended before its editor
+		_ = os.Remove(m.scratch)
+	}
 	return m.remember()
 }
 

@@ -24,7 +24,7 @@ func runConsole(cmd *cobra.Command, dirs []string, flags *workerFlags, headless 
 	if len(dirs) == 0 {
 		dirs = []string{"."}
 	}
-	if !term.IsTerminal(os.Stdout.Fd()) || !term.IsTerminal(os.Stdin.Fd()) {
+	if !term.IsTerminal(os.Stdout.Fd()) || !term.IsTerminal(os.Stdin.Fd()) || os.Getenv("TERM") == "dumb" {
 		headless = true
 	}
 	s, err := newSession(dirs, flags)

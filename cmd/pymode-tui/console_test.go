@@ -34,11 +34,7 @@ func show(t *testing.T, projects ...string) *screen {
 	t.Helper()
 	c := &screen{t: t}
 	for _, project := range projects {
-		dir := filepath.Join(t.TempDir(), filepath.Base(project))
-		if err := os.CopyFS(dir, os.DirFS(filepath.FromSlash(project))); err != nil {
-			t.Fatal(err)
-		}
-		c.dirs = append(c.dirs, dir)
+		c.dirs = append(c.dirs, copied(t, project))
 	}
 	engine := runtimetest.Engine(t)
 	s, err := newSession(c.dirs, &workerFlags{addr: ":0", cpuLimit: 2 * time.Second, memoryLimit: runtime.DefaultMemoryLimit})
@@ -69,6 +65,16 @@ func show(t *testing.T, projects ...string) *screen {
 	})
 	c.Driver = consoletest.Live(t, console, c, console.Relay)
 	return c.Resize(120, 40).Status("gen 1 · ready")
+}
+
+// copied is a copy of a project.
+func copied(t *testing.T, project string) (dir string) {
+	t.Helper()
+	dir = filepath.Join(t.TempDir(), filepath.Base(project))
+	if err := os.CopyFS(dir, os.DirFS(filepath.FromSlash(project))); err != nil {
+		t.Fatal(err)
+	}
+	return dir
 }
 
 // ask sends a request from outside, and waits until it is on the screen.

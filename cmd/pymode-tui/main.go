@@ -51,8 +51,8 @@ func newRootCommand() *cobra.Command {
 		Use:   "pymode-tui [DIR...]",
 		Short: "A developer console for Python workers",
 		Long: "Run a worker in the CPython that production runs it in, reload it whenever a\n" +
-			"file changes, and see what it does. Where stdout is no terminal, lines are\n" +
-			"printed in place of the screen.",
+			"file changes, and see what it does. Where stdout is no terminal, or TERM is dumb,\n" +
+			"lines are printed in place of the screen.",
 		Example:       "  pymode-tui ./myworker\n  pymode-tui --headless --json ./myworker",
 		Args:          cobra.ArbitraryArgs,
 		SilenceUsage:  true,
