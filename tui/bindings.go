@@ -93,11 +93,19 @@ func (p *bindingsPane) heading() (name, note line) {
 	if p.depth == atContent {
 		name = append(name, span{" " + truncate(cleanLine(p.title()), 24), plain})
 	}
-	where := "local"
+	where := ""
 	if p.depth >= atItems {
 		where = cleanLine(p.store.Kind + " " + p.store.Where)
 	}
-	return name, styled(caution, where)
+	return name, styled(whereRole(p.store.Where), where)
+}
+
+// whereRole sets stores apart that others see as well.
+func whereRole(where string) role {
+	if where == "local" {
+		return faint
+	}
+	return caution
 }
 
 func (p *bindingsPane) title() string {
@@ -195,7 +203,7 @@ func (p *bindingsPane) drawStores(c *canvas, body rect) {
 		if several {
 			left = append(left, span{"  " + cleanLine(s.Worker), faint})
 		}
-		return left, styled(caution, cleanLine(s.Where))
+		return left, styled(whereRole(s.Where), cleanLine(s.Where))
 	})
 }
 

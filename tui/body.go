@@ -78,22 +78,18 @@ func (c *bodyCache) read(body []byte, contentType string, width int) source {
 }
 
 // bodyHead is what is said above a body, nil for one that needs no words.
-func bodyHead(body source, whole []byte, contentType string) []line {
+func bodyHead(body source, whole []byte) []line {
 	if _, binary := body.(*hexBody); !binary {
 		return nil
 	}
-	text := "binary, " + formatBytes(int64(len(whole)))
-	if media, _, _ := strings.Cut(contentType, ";"); media != "" {
-		text += ", " + cleanLine(strings.TrimSpace(media))
-	}
-	return []line{styled(bold, text), nil}
+	return []line{styled(faint, "binary, "+formatBytes(int64(len(whole)))), nil}
 }
 
 // bodyLines is the beginning of a body, where it is shown as a whole.
 func bodyLines(body []byte, contentType string, width int) []line {
 	const most = 4_000 // lines
 	b := newBody(body, contentType, width)
-	lines := bodyHead(b, body, contentType)
+	lines := bodyHead(b, body)
 	bytesShown := 0
 	for i := range min(b.size(), most) {
 		l := b.line(i)

@@ -82,26 +82,31 @@ func (s *session) history(w *worker) []*exchange {
 	return found
 }
 
+// history is the columns of requests, of which there are some, what a column of full
+// height stands for, and the most that any of them used.
+func (b *budget) history(requests []*exchange) (columns []sample, full float64, highest meter) {
+	highest = b.meter(requests[0])
+	for i, x := range requests {
+		share := b.share(x)
+		columns = append(columns, sample{share: share, role: budgetRole(share), first: i > 0 && x.generation != requests[i-1].generation})
+		full = max(full, share)
+		if m := b.meter(x); m.used > highest.used {
+			highest = m
+		}
+	}
+	if b.whole {
+		full = 1
+	}
+	return columns, full, highest
+}
+
 // lines draws the budget in w columns: its history, what the current request
 // used, and what stopped it, that it rose, or the most that any used.
 func (b *budget) lines(current *exchange, history []*exchange, rise line, w int) []line {
 	if current == nil || len(history) == 0 {
 		return []line{styled(faint, "no requests yet")}
 	}
-	columns := make([]sample, len(history))
-	most, highest := 0.0, b.meter(history[0])
-	for i, x := range history {
-		share := b.share(x)
-		columns[i] = sample{share: share, role: budgetRole(share), first: i > 0 && x.generation != history[i-1].generation}
-		most = max(most, share)
-		if m := b.meter(x); m.used > highest.used {
-			highest = m
-		}
-	}
-	full := most
-	if b.whole {
-		full = 1
-	}
+	columns, full, highest := b.history(history)
 	m, share := b.meter(current), b.share(current)
 	role := budgetRole(share)
 	text := span{m.text, plain}
@@ -188,10 +193,11 @@ func (m *Model) drawBudgets(c *canvas) {
 	history := m.session.history(w)
 	if cell := cells[importsCell]; !cell.empty() {
 		title := styled(plain, "Imports")
-		if w.moduleCount > 0 {
-			title = append(title, span{" " + formatCount(w.moduleCount), faint})
+		note := importNote(w)
+		if count := (span{" " + formatCount(w.moduleCount), faint}); w.moduleCount > 0 && title.width()+textWidth(count.text)+note.width()+4 <= cell.w+1 {
+			title = append(title, count) // what it cost comes first
 		}
-		drawStripCell(c, cell, title, importNote(w), importLines(w, cell.w, cell.h))
+		drawStripCell(c, cell, title, note, importLines(w, cell.w, cell.h))
 	}
 	note := line(nil)
 	if len(history) > 0 {
@@ -207,7 +213,7 @@ func (m *Model) drawBudgets(c *canvas) {
 
 // drawStripCell draws a part of the strip, with its title on the border above.
 func drawStripCell(c *canvas, r rect, name, note line, rows []line) {
-	at := r.x + c.putLine(r.x-1, r.y-1, r.w, recolor(name.spaced(), plain, title))
+	at := r.x - 1 + c.putLine(r.x-1, r.y-1, r.w, recolor(name.spaced(), plain, title))
 	if note.width() > 0 {
 		c.putRight(rect{at, r.y - 1, r.x + r.w - at, 1}, note.spaced())
 	}

@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -43,7 +44,7 @@ func TestSparkline(t *testing.T) {
 
 func TestBudgetsNeedAHighScreen(t *testing.T) {
 	c := newConsole(t).Resize(160, 30).Events(story()...)
-	c.Screen("├ Imports 4 ", " 19.2 ms of 1 s ─┬ Time ", "┬ Memory ", "─┬ CPU ", "last 6", "at most 23 of 128 MB", "markupsafe._speedups")
+	c.Screen("├ Imports 4 ", " 19.2 ms of 1 s ─┬ Time ", "┼ Memory ", "─┬ CPU ", "last 6", "at most 23 of 128 MB", "markupsafe._speedu…")
 	for _, size := range [][2]int{{120, 29}, {79, 40}, {80, 24}} {
 		c.Resize(size[0], size[1])
 		for _, row := range c.Rows() {
@@ -95,4 +96,29 @@ func TestGaugesFollowTheWorkersLimits(t *testing.T) {
 		Limits: runtime.Limits{Memory: 64 << 20, CPU: 300_000_000},
 	})
 	c.Events(request(7, "GET", "/")...).Screen("23 of 64 MB", "2.2 ms of 300 s")
+}
+
+// TestBudgetsHaveAPane of their own, also where the strip has no room, and a click on
+// the strip leads to it.
+func TestBudgetsHaveAPane(t *testing.T) {
+	c := newConsole(t).Events(story()...).Events(request(7, "GET", "/loop", exceeds(runtime.FailureCPU))...)
+	c.Press("6").Screen("[Budgets]", "last 7 requests", "p50 3.1 ms", "128 of 128 MB", "30.0 s of 30 s", "stopped at src/entry.py:7", "4 imported · 19.2 ms of 1 s CPU")
+	c.Press("G").Screen("markupsafe ", "0.4 ms")
+	c.Resize(120, 40).Press("1").Click(60, 36).Screen("[Budgets]")
+	newConsole(t).Press("6").Screen("no requests yet", "0 imported")
+}
+
+func TestChart(t *testing.T) {
+	columns := []sample{{share: 0.5}, {share: 1, first: true}, {share: 0}}
+	var rows []string
+	for _, l := range chart(columns, 1, 6, 2) {
+		text := ""
+		for _, s := range l {
+			text += s.text
+		}
+		rows = append(rows, text)
+	}
+	if want := []string{"  ██  ", "████▁▁"}; !slices.Equal(rows, want) {
+		t.Errorf("%q, want %q", rows, want)
+	}
 }

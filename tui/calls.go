@@ -22,8 +22,32 @@ type callEntry struct {
 	in, out  int64  // bytes
 }
 
+// silent reports whether an operation is none of the worker's own: the Python side asks
+// why the call before it failed, which that one's entry says already.
+func silent(op string) bool {
+	switch op {
+	case "http.error", "http.timeout", "tcp.error", "thread.error":
+		return true
+	}
+	return false
+}
+
+// callCount is how many calls of a request are shown.
+func callCount(r *runtime.Result) int {
+	n := 0
+	for _, c := range r.Calls {
+		if !silent(c.Op) {
+			n++
+		}
+	}
+	return n
+}
+
 // call takes in a host call.
 func (s *session) call(e runtime.Called) {
+	if silent(e.Call.Op) {
+		return
+	}
 	entry := callEntry{
 		worker: e.Worker, id: e.ID, op: cleanLine(e.Call.Op), binding: cleanLine(e.Call.Binding),
 		detail: cleanLine(e.Call.Detail), failure: cleanLine(e.Call.Error), duration: e.Call.Duration,
@@ -61,7 +85,7 @@ func (p *callSource) title(narrow *exchange) line {
 	}
 	n, total := 0, int64(0)
 	if narrow.result != nil {
-		n, total = len(narrow.result.Calls), narrow.result.Metrics.Host
+		n, total = callCount(narrow.result), narrow.result.Metrics.Host
 	}
 	title := feedTitle("Host calls", nil)
 	if n > 0 {

@@ -101,6 +101,22 @@ func (m *Model) reload() tea.Cmd {
 	})
 }
 
+// clearRequests forgets all requests, once it is asked for again: they can't be had
+// back.
+func (m *Model) clearRequests() tea.Cmd {
+	n := m.session.exchanges.size
+	switch {
+	case n == 0:
+		return m.say(faint, "no request to clear")
+	case m.flash.text == "" || m.flash.id != m.clearing:
+		cmd := m.say(caution, "c again forgets "+plural(n, "request"))
+		m.clearing = m.flash.id
+		return cmd
+	}
+	m.session.clearExchanges()
+	return m.say(faint, "forgot "+plural(n, "request"))
+}
+
 // save keeps the current request and its answer in the project.
 func (m *Model) save() tea.Cmd {
 	x := m.requests.current()

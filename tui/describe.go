@@ -35,7 +35,7 @@ func responseLines(x *exchange, width int, read bodyReader) ([]line, source) {
 	lines = append(lines, headerLines(r.Headers)...)
 	lines = append(lines, nil)
 	body := read(r.Body, contentType, width)
-	return append(lines, bodyHead(body, r.Body, contentType)...), body
+	return append(lines, bodyHead(body, r.Body)...), body
 }
 
 func requestLines(x *exchange, width int, read bodyReader) ([]line, source) {
@@ -48,7 +48,7 @@ func requestLines(x *exchange, width int, read bodyReader) ([]line, source) {
 	lines = append(lines, nil)
 	contentType := x.request.Get("Content-Type")
 	body := read(x.request.Body, contentType, width)
-	return append(lines, bodyHead(body, x.request.Body, contentType)...), body
+	return append(lines, bodyHead(body, x.request.Body)...), body
 }
 
 func headerLines(headers []runtime.Header) []line {
@@ -116,7 +116,7 @@ func timingLines(x *exchange, width int) []line {
 		nil,
 		fact("wall time", formatMicros(m.Wall), "of the handler"),
 		fact("waited", formatMicros(m.Start), "for an instance"),
-		fact("host calls", formatMicros(m.Host), plural(len(x.result.Calls), "call")),
+		fact("host calls", formatMicros(m.Host), plural(callCount(x.result), "call")),
 	}
 	if waterfall := waterfallLines(x.result, width); waterfall != nil {
 		lines = append(append(lines, nil), waterfall...)

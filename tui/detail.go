@@ -35,6 +35,7 @@ type detailPane struct {
 	doc    document // what is shown
 	bodies bodyCache
 	made   detailCache     // what it was made from
+	first  []line          // what is shown as long as there is nothing else
 	input  textinput.Model // of the search
 	at     int             // the number of the line that the search is at
 }
@@ -254,7 +255,9 @@ func (p *detailPane) draw(c *canvas, body rect, focused bool) {
 		body.h--
 	}
 	if p.subject == (subject{}) && body.h > 0 {
-		c.putLine(body.x, body.y, body.w, styled(faint, "nothing to show yet"))
+		for i, l := range p.first[:min(len(p.first), body.h)] {
+			c.putLine(body.x, body.y+i, body.w, l)
+		}
 		return
 	}
 	p.doc.draw(c, body, focused && p.doc.tree() != nil)

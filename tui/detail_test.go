@@ -36,7 +36,7 @@ func TestBodies(t *testing.T) {
 		{"json that is none", "application/json", "{oops", []string{"{oops"}},
 		{"json with an escape sequence", "application/json", `{"a":"` + "\u009b31m" + `"}`, []string{"{", `  "a": "�31m"`, "}"}},
 		{"bad bytes in text", "text/plain", "a\xff\xfe\xfdb", []string{"a�b"}},
-		{"binary", "image/png", "\x89PNG\x00\x01", []string{"binary, 6 B, image/png", "", "0000 89 50 4e 47 00 01       .PNG.."}},
+		{"binary", "image/png", "\x89PNG\x00\x01", []string{"binary, 6 B", "", "0000 89 50 4e 47 00 01       .PNG.."}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -182,7 +182,7 @@ func TestBudgetsWarn(t *testing.T) {
 	c := newConsole(t).Resize(120, 40).Press("2")
 	c.Events(request(1, "GET", "/", use(110<<20, 30_000_000))...).Press("l", "l")
 	c.Detail().Contains("30.0 s of 30 s  limit reached", "110 of 128 MB  near the limit")
-	c.Footer("110 of 128 MB ! · 30.0 s of 30 s !!")
+	c.Screen("near the limit", "limit reached").Resize(80, 24).Footer("110 of 128 MB ! · 30.0 s of 30 s !!")
 }
 
 func TestFailedImportShowsItsTraceback(t *testing.T) {

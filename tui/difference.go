@@ -76,6 +76,9 @@ func textOf(r *runtime.Result, width int) string {
 		b.WriteString("\nhost calls\n")
 	}
 	for _, c := range r.Calls {
+		if silent(c.Op) {
+			continue
+		}
 		fmt.Fprintf(&b, "%s %s %s\n", cleanLine(c.Op), cleanLine(c.Binding), cleanLine(c.Detail))
 	}
 	return b.String()

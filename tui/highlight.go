@@ -53,7 +53,7 @@ func tokenRole(t chroma.TokenType) role {
 	case t.InSubCategory(chroma.LiteralString):
 		return good
 	case t == chroma.NameAttribute, t.InSubCategory(chroma.LiteralNumber):
-		return caution
+		return literal
 	}
 	return plain
 }

@@ -22,7 +22,7 @@ func TestHighlight(t *testing.T) {
 			t.Errorf("line %d became %q", i, whole.String())
 		}
 	}
-	for word, want := range map[string]role{"<p": name, "class": caution, `"a"`: good, "<!-- note -->": faint, "Hi": plain} {
+	for word, want := range map[string]role{"<p": name, "class": literal, `"a"`: good, "<!-- note -->": faint, "Hi": plain} {
 		if got, ok := roles[word]; !ok || got != want {
 			t.Errorf("%s has the role %d, want %d (there: %v)", word, got, want, ok)
 		}

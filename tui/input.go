@@ -114,6 +114,8 @@ func (m *Model) pressNormal(msg tea.KeyPressMsg) (cmd tea.Cmd) {
 		return m.beginCopy()
 	case matches(msg, k.ReplayAll):
 		return m.replayShown()
+	case m.focus == requestsID && matches(msg, k.Clear):
+		return m.clearRequests()
 	case m.focus == requestsID && matches(msg, k.Open):
 		m.requests.selectRow(m.requests.index)
 		m.focus = detailID
@@ -193,10 +195,10 @@ func (m *Model) clicked(x, y int) {
 
 func (m *Model) clickTabs(x int) {
 	at := 1
-	for id := range panes {
-		w := m.tabName(id).width() + 2
+	for id, label := range m.tabLabels() {
+		w := label.width()
 		if x >= at && x < at+w {
-			m.focus = id
+			m.focus = paneID(id)
 			return
 		}
 		at += w + 1

@@ -221,7 +221,7 @@ func (b *jsonBody) line(i int) line {
 	default:
 		value = cleanBytes(b.body[r.valueFrom:r.valueTo])
 		if first >= 'a' && first <= 'z' || first == '-' || first >= '0' && first <= '9' {
-			role = caution
+			role = literal
 		}
 	}
 	l = append(l, span{value, role})

@@ -47,7 +47,7 @@ func newKeymap() keymap {
 	return keymap{
 		Next:        bind("tab", "tab", "next pane"),
 		Previous:    bind("shift+tab", "shift+tab", "previous pane"),
-		Focus:       bind("1", "1 … 5", "focus a pane", "2", "3", "4", "5"), // in the order of paneID
+		Focus:       bind("1", "1 … 6", "focus a pane", "2", "3", "4", "5", "6"), // in the order of paneID
 		Zoom:        bind("z", "z", "zoom"),
 		Filter:      bind("/", "/", "filter"),
 		Replay:      bind("r", "r", "replay"),
@@ -149,12 +149,16 @@ func (m *Model) footerKeys() []key.Binding {
 	}
 	narrowed := m.requests.thread() != nil
 	switch {
+	case m.focus <= detailID && m.detail.tab() == tabTraceback && !m.detail.searching():
+		return []key.Binding{k.Editor, k.Replay, k.NextTab, k.Copy, k.Help}
 	case m.focus == requestsID && narrowed:
 		return []key.Binding{k.Replay, k.Widen, k.Open, k.Copy, k.Help}
 	case m.focus == requestsID:
 		return []key.Binding{k.Replay, k.Filter, k.Open, k.Copy, k.Help}
 	case m.focus == bindingsID:
 		return m.bindings.bindings()
+	case m.focus == budgetsID:
+		return []key.Binding{k.Down, k.Up, k.Replay, k.Help}
 	case m.focus == detailID:
 		if m.detail.searching() {
 			return []key.Binding{k.NextFound, k.PrevFound, k.Widen, k.Help}

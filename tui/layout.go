@@ -9,8 +9,13 @@ const (
 	logsID
 	callsID
 	bindingsID
+	budgetsID
 	panes // how many there are
 )
+
+// alone reports whether a pane has no place beside the others: it fills the screen
+// while it has the focus.
+func (id paneID) alone() bool { return id == bindingsID || id == budgetsID }
 
 // The size from which all panes are shown at once.
 const (
@@ -76,7 +81,7 @@ func newLayout(w, h int, focus paneID, zoomed bool, s splits) layout {
 	l.inside = l.frame.inset(1, 1)
 	l.status = rect{1, 0, w - 2, 1}
 	l.footer = rect{1, h - 1, w - 2, 1}
-	if zoomed || focus == bindingsID || w < fullWidth || h < fullHeight {
+	if zoomed || focus.alone() || w < fullWidth || h < fullHeight {
 		l.one(focus)
 	} else {
 		l.all(s)
@@ -101,7 +106,7 @@ func (l *layout) one(focus paneID) {
 // all lays out all panes.
 func (l *layout) all(s splits) {
 	if l.frame.h >= stripHeight {
-		l.budgets()
+		l.budgets(s)
 	}
 	in := l.inside
 	if l.frame.h >= stripHeight {
@@ -136,22 +141,22 @@ func (l *layout) all(s splits) {
 	l.body[callsID] = rect{in.x + below + 1, divider + 1, in.w - below - 1, logs}.inset(1, 0)
 }
 
-// budgets lays out the strip. Time gets the most room: what it says of a rise is the
-// longest. Where there is little, the imports are left out.
-func (l *layout) budgets() {
-	shares := [stripCells]int{importsCell: 25, timeCell: 30, memoryCell: 21, cpuCell: 24}
-	if l.frame.w < wideStrip {
-		shares = [stripCells]int{timeCell: 36, memoryCell: 32, cpuCell: 32}
-	}
+// budgets lays out the strip: two cells below the logs and two below the host calls, as
+// long as the border between those is near the middle. Where there is little room the
+// imports are left out, and time gets the most: what it says of a rise is the longest.
+func (l *layout) budgets(s splits) {
 	in := l.inside
+	middle := min(max(s.below(in.w)+1, in.w*2/5), in.w*3/5)
+	ends := [stripCells]int{importsCell: middle / 2, timeCell: middle, memoryCell: (middle + in.w) / 2, cpuCell: in.w}
+	if l.frame.w < wideStrip {
+		ends = [stripCells]int{timeCell: in.w * 36 / 100, memoryCell: in.w * 68 / 100, cpuCell: in.w}
+	}
 	y := in.y + in.h - stripRows
-	from, sum := 0, 0
-	for i, share := range shares {
-		if share == 0 {
+	from := 0
+	for i, to := range ends {
+		if to == 0 {
 			continue
 		}
-		sum += share
-		to := in.w * sum / 100
 		if i == stripCells-1 {
 			to++ // the outer border is its right one
 		}
@@ -166,6 +171,11 @@ func (l *layout) at(x, y int) (paneID, bool) {
 	for id := range panes {
 		if l.title[id].contains(x, y) || l.body[id].inset(-1, 0).contains(x, y) {
 			return id, true
+		}
+	}
+	for _, box := range l.stripBoxes {
+		if box.contains(x, y) && y < l.footer.y {
+			return budgetsID, true
 		}
 	}
 	return 0, false

@@ -38,24 +38,24 @@ func (p *logSource) rows(seq, w int, _ *exchange) []line {
 	const (
 		timeWidth  = len("15:04:05 ")
 		levelWidth = 6
-		roomy      = 56 // columns from which wrapped rows are indented to the text
+		roomy      = 48 // columns from which wrapped rows are indented to the text
 	)
+	indent := 2
+	if w >= roomy {
+		indent = timeWidth + levelWidth
+	}
 	switch e.kind {
 	case entryDivider:
 		text := " " + truncate(e.text, w-6) + " "
 		return []line{{{"──", border}, {text, heading}, {strings.Repeat("─", max(w-2-textWidth(text), 0)), border}}}
 	case entryNotice:
-		return line{{e.at.In(p.zone).Format(time.TimeOnly) + " ", faint}, {"note  ", caution}, {e.text, plain}}.wrap(w, 2)
+		return line{{e.at.In(p.zone).Format(time.TimeOnly) + " ", faint}, {"note  ", caution}, {e.text, plain}}.wrap(w, indent)
 	}
 	role, text := levelRole(e.level), plain
 	if e.level == "debug" {
 		text = faint
 	}
 	level := e.level + strings.Repeat(" ", max(levelWidth-textWidth(e.level), 0))
-	indent := 2
-	if w >= roomy {
-		indent = timeWidth + levelWidth
-	}
 	return line{{e.at.In(p.zone).Format(time.TimeOnly) + " ", faint}, {level, role}, {e.text, text}}.wrap(w, indent)
 }
 

@@ -10,7 +10,7 @@ import (
 func TestReloadIsADivider(t *testing.T) {
 	c := newConsole(t).Resize(160, 24).Events(ready(1)...).Events(written("line %d", 0, 1)...)
 	c.Events(ready(2, "src/a.py", "src/b.py", "src/c.py", "src/d.py")...)
-	rule := func(text string) string { return text + strings.Repeat("─", 76-len([]rune(text))) }
+	rule := func(text string) string { return text + strings.Repeat("─", 73-len([]rune(text))) }
 	c.Logs().Lines(
 		rule("── generation 1 · CPU 19.2 ms "),
 		"12:01:07 info  line 0",
@@ -76,11 +76,11 @@ func TestLongLinesWrapAndAreCut(t *testing.T) {
 		runtime.Logged{Worker: testWorker, At: epoch, Log: runtime.Log{Level: "critical", Text: strings.Repeat("x", 10<<20)}},
 	)
 	c.Logs().Lines(
-		"12:01:07 warn  word word word word word word word word word word word word",
-		"               word word word word word word word word",
-		"12:01:07 crit  "+strings.Repeat("x", 61),
-		"               "+strings.Repeat("x", 61),
-		"… 66 more rows",
+		"12:01:07 warn  word word word word word word word word word word word",
+		"               word word word word word word word word word",
+		"12:01:07 crit  "+strings.Repeat("x", 58),
+		"               "+strings.Repeat("x", 58),
+		"… 69 more rows",
 	)
 	c.Logs().Focus().Press("z") // more room shows more of it
 	c.Logs().Contains("… 21 more rows")

@@ -38,6 +38,8 @@ type Model struct {
 	manual  bool // pinned requests are not sent after a reload
 	flash   flash
 
+	clearing int // the message that asks whether to clear the requests
+
 	flashTime time.Duration // how long a message stands in the footer
 
 	requests *requestsPane
@@ -45,6 +47,7 @@ type Model struct {
 	logs     *feed
 	calls    *feed
 	bindings *bindingsPane
+	budgets  *budgetsPane
 	help     *helpOverlay
 	palette  *palette // nil while it is closed
 	draft    []byte   // what was written and is no request
@@ -110,6 +113,7 @@ func New(ctx context.Context, options Options) *Model {
 	m.logs = newLogsPane(m.session, &m.keys, time.Local)
 	m.calls = newCallsPane(m.session, &m.keys)
 	m.bindings = newBindingsPane(options.Holdings, &m.keys)
+	m.budgets = newBudgetsPane(m.session, &m.keys)
 	m.help = newHelpOverlay(&m.keys)
 	m.canvas.theme = newTheme(!options.NoColor, false)
 	if err := m.restore(); err != nil {
@@ -217,6 +221,8 @@ func (m *Model) arrange() {
 	m.logs.narrowTo(m.requests.thread())
 	m.calls.narrowTo(m.requests.thread())
 	m.detail.show(m.subject())
+	m.detail.first = m.firstSteps()
+	m.budgets.show(m.worker(), m.requests.current())
 	for id := range panes {
 		if body := m.layout.body[id]; !body.empty() {
 			m.pane(id).resize(body.w, body.h)
@@ -254,7 +260,7 @@ func (m *Model) worker() *worker {
 }
 
 func (m *Model) pane(id paneID) pane {
-	return [panes]pane{m.requests, m.detail, m.logs, m.calls, m.bindings}[id]
+	return [panes]pane{m.requests, m.detail, m.logs, m.calls, m.bindings, m.budgets}[id]
 }
 
 func matches(msg tea.KeyPressMsg, bindings ...key.Binding) bool { return key.Matches(msg, bindings...) }

@@ -22,7 +22,7 @@ type remembered struct {
 }
 
 // focusNames are the panes' names in that file, in the order of paneID.
-var focusNames = [panes]string{"requests", "detail", "logs", "calls", "bindings"}
+var focusNames = [panes]string{"requests", "detail", "logs", "calls", "bindings", "budgets"}
 
 // largestLayout is how much of such a file is read, in bytes.
 const largestLayout = 4 << 10

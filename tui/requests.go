@@ -175,11 +175,6 @@ func (p *requestsPane) key(msg tea.KeyPressMsg) bool {
 		p.selectRow(p.index + rows)
 		return true
 	}
-	if matches(msg, p.keys.Clear) {
-		p.session.clearExchanges()
-		p.refresh()
-		return true
-	}
 	return false
 }
 

@@ -141,7 +141,7 @@ func TestReplayAndReload(t *testing.T) {
 }
 
 func TestClearRequestsKeepsRunningOnes(t *testing.T) {
-	c := newConsole(t).Events(story()...).Events(request(9, "GET", "/slow")[0]).Press("c")
+	c := newConsole(t).Events(story()...).Events(request(9, "GET", "/slow")[0]).Press("c").Footer("c again forgets 7 requests").Press("c")
 	c.Requests().Lines("○  1 GET /slow            …")
 	c.Events(request(9, "GET", "/slow")[1])
 	c.Requests().Lines("○  1 GET /slow          200  3.1 ms")
@@ -175,5 +175,5 @@ func TestServiceCallsAreATree(t *testing.T) {
 			t.Errorf("row %d lacks %q:\n%s", i, want, got)
 		}
 	}
-	c.Requests().Focus().Press("c").Lines("no requests yet")
+	c.Requests().Focus().Press("c", "c").Lines("no requests yet")
 }

@@ -30,6 +30,7 @@ var screens = map[string]func(*console){
 		c.Events(story()...).Events(request(7, "GET", "/loop", exceeds(runtime.FailureCPU))...)
 	},
 	"bindings": func(c *console) { c.Events(story()...).Press("5") },
+	"budgets":  func(c *console) { c.Events(story()...).Press("6") },
 	"items":    func(c *console) { c.Events(story()...).Press("5", "enter") },
 	"table":    func(c *console) { c.Events(story()...).Press("5", "j", "j", "enter", "j", "enter") },
 	"failed":   func(c *console) { c.Events(story()...).Events(failed(3, "src/users.py")...).Press("2") },
@@ -262,12 +263,12 @@ func TestFocusGoesRound(t *testing.T) {
 	for _, step := range []struct {
 		key  string
 		want paneID
-	}{{"tab", detailID}, {"tab", logsID}, {"tab", callsID}, {"tab", bindingsID}, {"tab", requestsID}, {"shift+tab", bindingsID}, {"shift+tab", callsID}, {"3", logsID}, {"4", callsID}, {"2", detailID}, {"1", requestsID}, {"enter", detailID}} {
+	}{{"tab", detailID}, {"tab", logsID}, {"tab", callsID}, {"tab", bindingsID}, {"tab", budgetsID}, {"tab", requestsID}, {"6", budgetsID}, {"shift+tab", bindingsID}, {"shift+tab", callsID}, {"3", logsID}, {"4", callsID}, {"2", detailID}, {"1", requestsID}, {"enter", detailID}} {
 		if c.Press(step.key); c.model.focus != step.want {
 			t.Errorf("%s: focus on %d, want %d", step.key, c.model.focus, step.want)
 		}
-		if step.want == bindingsID { // has the screen to itself
-			c.Screen("[Bindings]")
+		if step.want.alone() { // has the screen to itself
+			c.Screen(map[paneID]string{bindingsID: "[Bindings]", budgetsID: "[Budgets]"}[step.want])
 			continue
 		}
 		c.Pane(int(step.want)).Title("▸")
@@ -276,14 +277,14 @@ func TestFocusGoesRound(t *testing.T) {
 
 func TestSmallScreenShowsOnePane(t *testing.T) {
 	for _, size := range [][2]int{{79, 24}, {80, 23}, {40, 12}} {
-		requests := "Requests 6"
+		requests, space := "Requests 6", " "
 		if size[0] < 56 {
-			requests = "Reqs"
+			requests, space = "Reqs", ""
 		}
-		c := newConsole(t).Resize(size[0], size[1]).Events(story()...).Screen("[" + requests + "]│ Detail │ Logs")
-		c.Press("tab").Screen(requests+" │[Detail]│ Logs", "[Response]").Press("3").Screen("[Logs]")
+		c := newConsole(t).Resize(size[0], size[1]).Events(story()...).Screen("[" + requests + "]│" + space + "Detail" + space + "│" + space + "Logs")
+		c.Press("tab").Screen(requests+space+"│[Detail]│"+space+"Logs", "[Response]").Press("3").Screen("[Logs]")
 		c.Logs().Contains("loaded user 7")
-		c.Press("1", "j", "3").Screen("[Logs ●]")
+		c.Press("1", "j", "3").Screen("[Logs" + space + "●]")
 	}
 }
 

@@ -106,7 +106,7 @@ func (m *Model) drawFooter(c *canvas) {
 		c.putLine(r.x, r.y, r.w, styled(m.flash.role, m.flash.text).spaced())
 		return
 	}
-	used := m.budgets()
+	used := m.used()
 	hints := m.hints(r.w, leastHints)
 	if used != nil { // fewer keys, so that both fit
 		hints = m.hints(r.w-used.width()-3, leastHints)
@@ -141,11 +141,11 @@ func (m *Model) hints(w, least int) line {
 	}
 }
 
-// budgets is "22 of 128 MB · 11 ms of 30 s" for the current request.
-func (m *Model) budgets() line {
+// used is "22 of 128 MB · 11 ms of 30 s" for the current request.
+func (m *Model) used() line {
 	x := m.requests.current()
-	if x == nil || m.session.building() {
-		return nil
+	if x == nil || m.session.building() || m.focus.alone() || !m.layout.strip[memoryCell].empty() {
+		return nil // the strip says so, where it is shown
 	}
 	part := func(m meter) span {
 		switch share := m.share(); {

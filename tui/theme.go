@@ -22,6 +22,7 @@ const (
 	bad         // failed
 	name        // a JSON member, a header's name
 	keycap      // a key in the footer and in the help
+	literal     // a number in JSON or in a program
 	match       // what a search has found
 	gauge       // the filled part of a bar
 	roles       // how many there are
@@ -35,9 +36,9 @@ const (
 type theme [roles]string
 
 func newTheme(color, light bool) *theme {
-	accent, warning := ansi.Cyan, ansi.Yellow
+	accent, warning, number := ansi.Cyan, ansi.Yellow, ansi.Magenta
 	if light {
-		accent, warning = ansi.Blue, ansi.Magenta
+		accent, warning, number = ansi.Blue, ansi.Magenta, ansi.Cyan
 	}
 	paint := func(s ansi.Style, c ansi.BasicColor) string {
 		if color {
@@ -62,6 +63,7 @@ func newTheme(color, light bool) *theme {
 		bad:         paint(strong, ansi.Red),
 		name:        paint(none, accent),
 		keycap:      strong.String(),
+		literal:     paint(none, number),
 		match:       paint(strong.Underline(true), warning),
 		gauge:       paint(none, ansi.Green),
 	}

@@ -35,11 +35,10 @@ func riseLine(w *worker, m trend.Measure, width int) line {
 	return styled(caution, "▲ "+rise.Change())
 }
 
-// timeLines draw the wall time of the last requests in w columns: their history,
-// the median and where most of them are, and since when it is more than before.
-func timeLines(w *worker, history []*exchange, width int) []line {
+// timeHistory is the columns of requests that were answered, what a column of full
+// height stands for, and in words the median and where most of them are.
+func timeHistory(history []*exchange) (columns []sample, full float64, words line, highest int64) {
 	var walls []int64
-	var columns []sample
 	generation := 0
 	for _, x := range history {
 		if x.result == nil {
@@ -54,18 +53,28 @@ func timeLines(w *worker, history []*exchange, width int) []line {
 		generation = x.generation
 	}
 	if len(walls) == 0 {
-		return []line{styled(faint, "no requests yet")}
+		return nil, 0, nil, 0
 	}
 	slices.Sort(walls)
 	last := len(walls) - 1
 	p95 := walls[(len(walls)*95+99)/100-1] // the least that 95 of 100 are not above
-	now := line{{"p50 ", faint}, {formatMicros(walls[len(walls)/2]), plain}, {" · p95 ", faint}, {formatMicros(p95), plain}}
-	rise := riseLine(w, trend.Time, width)
-	if rise == nil {
-		rise = styled(faint, "at most "+formatMicros(walls[last]))
-	}
+	words = line{{"p50 ", faint}, {formatMicros(walls[len(walls)/2]), plain}, {" · p95 ", faint}, {formatMicros(p95), plain}}
 	// One request that took a second would leave the others no height to differ by.
 	const tallest = 4 // medians
-	full := min(walls[last], max(walls[len(walls)/2]*tallest, 1))
-	return []line{sparkline(columns, float64(full), width), now, rise}
+	full = float64(min(walls[last], max(walls[len(walls)/2]*tallest, 1)))
+	return columns, full, words, walls[last]
+}
+
+// timeLines draw the wall time of the last requests in w columns: their history,
+// the median and where most of them are, and since when it is more than before.
+func timeLines(w *worker, history []*exchange, width int) []line {
+	columns, full, words, highest := timeHistory(history)
+	if columns == nil {
+		return []line{styled(faint, "no requests yet")}
+	}
+	rise := riseLine(w, trend.Time, width)
+	if rise == nil {
+		rise = styled(faint, "at most "+formatMicros(highest))
+	}
+	return []line{sparkline(columns, full, width), words, rise}
 }

@@ -45,11 +45,11 @@ func TestRegressionIsSeenAsItHappens(t *testing.T) {
 	}
 	c.Events(request(104, "GET", "/users/9", costs(14, 9_800, 40<<20))...)
 	c.Status("gen 14 · ready · ▲ p50 3.1 → 9.8 ms since gen 14")
-	c.Screen("▃▃▃▃▃▃▃▃│█████", "│ ▲ p50 3.1 → 9.8 ms since gen 14  │")
+	c.Screen("▃▃▃▃▃▃▃▃│█████", "│ ▲ p50 3.1 → 9.8 ms         │")
 	c.Press("esc").Logs().Contains("note  ▲ GET /users/*: p50 3.1 → 9.8 ms since", "memory p50 22 → 40 MB")
 	c.Resize(80, 24).Status("▲ p50 3.1 → 9.8 ms since gen 14", ":8787")
 	c.Resize(80, 30).Screen("├ Time ", "▲ p50 3.1 → 9.8 ms", "┬ Memory ")
-	c.Resize(160, 40).Screen("▲ memory p50 22 → 40 MB  ")
+	c.Resize(160, 40).Screen("▲ memory p50 22 → 40 MB ", "│ ▲ p50 3.1 → 9.8 ms since gen 14     │")
 
 	c.Events(ready(15, "src/users.py")...)
 	for i := range 8 {

@@ -66,6 +66,22 @@ func (m *Model) drawPanes(c *canvas) {
 	}
 }
 
+// firstSteps are what the detail says while nothing is selected: before the first
+// request, how to send one.
+func (m *Model) firstSteps() []line {
+	lines := []line{styled(faint, "nothing to show yet")}
+	addr := ""
+	if m.options.Addr != nil {
+		addr = cleanLine(m.options.Addr())
+	}
+	if m.session.exchanges.size > 0 || addr == "" {
+		return lines
+	}
+	return append(lines, nil,
+		line{{"curl " + addr + "/", bold}},
+		line{{"or ", faint}, {m.keys.Compose.Help().Key, keycap}, {" to write a request, ", faint}, {m.keys.Browser.Help().Key, keycap}, {" for the browser", faint}})
+}
+
 // drawTitle draws a pane's title. The focused one has a mark before it.
 func (m *Model) drawTitle(c *canvas, id paneID, r rect) {
 	text, note := m.pane(id).heading()
@@ -85,47 +101,62 @@ func (m *Model) drawTitle(c *canvas, id paneID, r rect) {
 	}
 }
 
-// drawTabs draws the panes' names where only one pane is shown.
+// drawTabs draws the panes' names where only one pane is shown, and on their right what
+// the pane itself says in its title.
 func (m *Model) drawTabs(c *canvas) {
 	r := m.layout.tabs
 	at := r.x + 1
-	for id := range panes {
-		if id > 0 {
+	for i, label := range m.tabLabels() {
+		if i > 0 {
 			at += c.put(at, r.y, r.x+r.w-at, "│", border)
 		}
-		label := m.tabName(id)
-		left, right, text := " ", " ", tab
+		at += c.putLine(at, r.y, r.x+r.w-at, label)
+	}
+	c.putRight(rect{at + 1, r.y, r.x + r.w - at - 2, 1}, m.tabNote())
+}
+
+// tabNote is what the focused pane says beside the tabs.
+func (m *Model) tabNote() line {
+	name, note := m.pane(m.focus).heading()
+	switch {
+	case m.focus == detailID || note.width() == 0:
+		return nil
+	case m.focus == bindingsID && len(name) > 1:
+		return append(append(name[1:len(name):len(name)], span{"  ", plain}), note...)
+	}
+	return note
+}
+
+// tabLabels are the panes' names: short ones, with nothing around them, where there is
+// too little room for all and what the pane says.
+func (m *Model) tabLabels() [panes]line {
+	names := [panes]string{"Requests", "Detail", "Logs", "Calls", "Bindings", "Budgets"}
+	labels, w := m.labels(names, " ")
+	if w+m.tabNote().width()+4 <= m.layout.tabs.w {
+		return labels
+	}
+	labels, _ = m.labels([panes]string{"Reqs", "Detail", "Logs", "Calls", "Data", "Cost"}, "")
+	return labels
+}
+
+// labels are names with what stands around them, and how wide they are together.
+func (m *Model) labels(names [panes]string, space string) (labels [panes]line, w int) {
+	for id := range panes {
+		name := styled(plain, names[id])
+		switch {
+		case id == requestsID && space != "":
+			name, _ = m.requests.heading()
+		case (id == logsID || id == callsID) && m.requests.thread() != nil:
+			name = styled(plain, names[id]+space+"●")
+		}
+		left, right, text := space, space, tab
 		if id == m.focus {
 			left, right, text = "[", "]", tabActive
 		}
-		label = append(append(line{{left, text}}, recolor(label, plain, text)...), span{right, text})
-		at += c.putLine(at, r.y, r.x+r.w-at, label)
+		labels[id] = append(append(line{{left, text}}, recolor(name, plain, text)...), span{right, text})
+		w += labels[id].width() + 1
 	}
-	if name, note := m.pane(m.focus).heading(); note.width() > 0 && m.focus != detailID {
-		if m.focus == bindingsID && len(name) > 1 {
-			note = append(append(name[1:len(name):len(name)], span{"  ", plain}), note...)
-		}
-		c.putRight(rect{at + 1, r.y, r.x + r.w - at - 2, 1}, note)
-	}
-}
-
-// tabName is a pane's name where only one pane is shown: a short one where there
-// is little room for all five.
-func (m *Model) tabName(id paneID) line {
-	const roomy = 56
-	names := [panes]string{"Requests", "Detail", "Logs", "Calls", "Bindings"}
-	narrow := m.layout.tabs.w < roomy
-	if narrow {
-		names = [panes]string{"Reqs", "Detail", "Logs", "Calls", "Data"}
-	}
-	switch {
-	case id == requestsID && !narrow:
-		name, _ := m.requests.heading()
-		return name
-	case (id == logsID || id == callsID) && m.requests.thread() != nil:
-		return styled(plain, names[id]+" ●")
-	}
-	return styled(plain, names[id])
+	return labels, w
 }
 
 // recolor returns a copy of l with one role replaced.

@@ -46,6 +46,9 @@ func waterfallLines(r *runtime.Result, width int) []line {
 	}
 	const most = 200
 	for i, call := range r.Calls {
+		if silent(call.Op) {
+			continue
+		}
 		if i == most {
 			lines = append(lines, styled(faint, "… "+plural(len(r.Calls)-most, "more call")))
 			break

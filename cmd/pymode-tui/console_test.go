@@ -214,11 +214,11 @@ func TestConsoleShowsHostCalls(t *testing.T) {
 func TestConsoleShowsBudgets(t *testing.T) {
 	c := show(t, hello).save("src/entry.py", greeting, `f"{len(bytearray(40 << 20))}"`).Status("gen 2 · ready")
 	c.ask("GET", "/hello/Ada", "").Screen("Memory", "last 1", "of 128 MB", "CPU", "of 2 s", "Imports", "entry")
-	c.Footer("of 128 MB", "of 2 s")
+	c.Press("6").Screen("[Budgets]", "last 1 request").Press("1")
 	c.Detail().Focus().Press("h").Title("[Timing]").Contains("memory", "of 128 MB", "CPU", "of 2 s")
 	c.save("src/entry.py", `f"{len(bytearray(40 << 20))}"`, `f"{sum(range(10**12))}"`).Status("gen 3 · ready")
 	c.ask("GET", "/hello/Ada", "").newest("3 GET", "503")
-	c.Screen("stopped at src/entry.py").Footer("of 2 s !!")
+	c.Screen("stopped at src/entry.py")
 	c.Press("l").Detail().Title("[Response]").Contains("stopped at the CPU limit")
 }
 
