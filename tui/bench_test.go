@@ -117,3 +117,18 @@ func BenchmarkSparkline(b *testing.B) {
 		sparkline(samples, 1, 35)
 	}
 }
+
+// BenchmarkSearchJSON looks through 10 MB of JSON: for a word, and for what goes over a
+// name and its value.
+func BenchmarkSearchJSON(b *testing.B) {
+	body := newJSONBody([]byte("[" + strings.Repeat(`{"id":7,"name":"Ada Lovelace","roles":["admin","author"]},`, 10<<20/58) + "0]"))
+	for name, needle := range map[string]string{"word": "charles", "member": `"name": "charles`} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				if found := body.find(needle); found != nil {
+					b.Fatal(found)
+				}
+			}
+		})
+	}
+}

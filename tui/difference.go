@@ -22,7 +22,9 @@ func differenceLines(before, x *exchange, width int) []line {
 	head := line{
 		{between, heading},
 		{"   " + formatMicros(before.result.Metrics.Wall) + " → " + formatMicros(x.result.Metrics.Wall), plain},
-		{"   " + formatBytes(before.result.Metrics.MemoryPeak) + " → " + formatBytes(x.result.Metrics.MemoryPeak), faint},
+	}
+	if was, is := formatBytes(before.result.Metrics.MemoryPeak), formatBytes(x.result.Metrics.MemoryPeak); was != is {
+		head = append(head, span{"   " + was + " → " + is, plain})
 	}
 	if x.saved != "" { // no times are saved
 		head = head[:1]

@@ -3,7 +3,6 @@ package tui
 import (
 	"bytes"
 	"math"
-	"sort"
 	"strings"
 )
 
@@ -209,13 +208,13 @@ func (b *jsonBody) line(i int) line {
 		l = append(l, span{strings.Repeat(" ", min(int(r.depth)*2, maxIndent)), plain})
 	}
 	if r.nameTo > 0 {
-		l = append(l, span{cleanLine(string(b.body[r.nameFrom:r.nameTo])), name}, span{": ", plain})
+		l = append(l, span{cleanBytes(unescaped(b.body[r.nameFrom:r.nameTo])), name}, span{": ", plain})
 	}
 	first := b.body[r.valueFrom]
 	value, role := "", plain
 	switch {
 	case first == '"':
-		value, role = cleanBytes(b.body[r.valueFrom:r.valueTo]), good
+		value, role = cleanBytes(unescaped(b.body[r.valueFrom:r.valueTo])), good
 	case r.valueTo-r.valueFrom > 1 && (first == '{' || first == '['):
 		value = string([]byte{first, first + 2})
 	default:
@@ -247,19 +246,6 @@ func cleanBytes(b []byte) string {
 		return cleanLine(string(b))
 	}
 	return cleanLine(string(b[:maxLine])) + " … " + formatBytes(int64(len(b)-maxLine)) + " more"
-}
-
-func (b *jsonBody) find(needle string) []int {
-	return findLines(b.body, needle, func(at int) int {
-		i := sort.Search(len(b.rows), func(i int) bool {
-			from := b.rows[i].valueFrom
-			if b.rows[i].nameTo > 0 {
-				from = b.rows[i].nameFrom
-			}
-			return int(from) > at
-		})
-		return max(i-1, 0)
-	})
 }
 
 // fold hides or shows what line i opens, or else what it is in, and returns the line

@@ -142,11 +142,11 @@ func (l *layout) all(s splits) {
 }
 
 // budgets lays out the strip: two cells below the logs and two below the host calls, as
-// long as the border between those is near the middle. Where there is little room the
+// long as both have room for that. Where there is little room the
 // imports are left out, and time gets the most: what it says of a rise is the longest.
 func (l *layout) budgets(s splits) {
 	in := l.inside
-	middle := min(max(s.below(in.w)+1, in.w*2/5), in.w*3/5)
+	middle := min(max(s.below(in.w)+1, in.w/3), in.w*2/3)
 	ends := [stripCells]int{importsCell: middle / 2, timeCell: middle, memoryCell: (middle + in.w) / 2, cpuCell: in.w}
 	if l.frame.w < wideStrip {
 		ends = [stripCells]int{timeCell: in.w * 36 / 100, memoryCell: in.w * 68 / 100, cpuCell: in.w}

@@ -3,6 +3,7 @@ package tui
 import (
 	"bytes"
 	"slices"
+	"strings"
 
 	"pymode-tui/runtime"
 
@@ -86,8 +87,13 @@ func differs(a, b *runtime.Result) bool {
 	return !slices.Equal(lasting(a.Headers), lasting(b.Headers))
 }
 
+// lasting is headers without those, in the order of their names: in which one they are
+// sent means nothing.
 func lasting(headers []runtime.Header) []runtime.Header {
-	return slices.DeleteFunc(slices.Clone(headers), func(h runtime.Header) bool {
+	sorted := slices.SortedStableFunc(slices.Values(headers), func(a, b runtime.Header) int {
+		return strings.Compare(cleanHeaderName(a[0]), cleanHeaderName(b[0]))
+	})
+	return slices.DeleteFunc(sorted, func(h runtime.Header) bool {
 		switch cleanHeaderName(h[0]) {
 		case "date", "age", "server-timing", "x-request-id":
 			return true

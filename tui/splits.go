@@ -40,17 +40,12 @@ func (s splits) left(w int) int {
 	return shareOf(s.Top, w, leastWidth)
 }
 
-// below is the width of the logs in w columns. If nobody says otherwise the border
-// goes on below the one between the upper panes, but where those are far from halves:
-// two borders a column or two apart look like a mistake.
+// below is the width of the logs in w columns. If nobody says otherwise the border goes
+// on below the one between the upper panes: two that are some columns apart look like
+// a mistake.
 func (s splits) below(w int) int {
 	if s.Bottom == 0 {
-		const near = 4
-		half := w/2 - 1
-		if left := (splits{}).left(w); half-left <= near {
-			return left
-		}
-		return half
+		return splits{}.left(w)
 	}
 	return shareOf(s.Bottom, w, leastWidth)
 }
