@@ -60,6 +60,12 @@ func (s *session) call(e runtime.Called) {
 		entry.request = "request " + cleanLine(e.ID)
 	}
 	s.calls.push(entry)
+	s.trim()
+}
+
+// weight is the bytes of an entry's texts.
+func (e *callEntry) weight() int64 {
+	return int64(len(e.request) + len(e.op) + len(e.binding) + len(e.detail) + len(e.failure))
 }
 
 // callSource is the host calls as a feed shows them: a row each, under the

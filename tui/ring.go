@@ -9,9 +9,25 @@ type ring[T any] struct {
 	size     int
 	capacity int
 	first    int // sequence number of the oldest item
+
+	weigh func(*T) int64 // bytes that an item holds, always the same; nil for none
+	bytes int64          // of all items
 }
 
 func newRing[T any](capacity int) ring[T] { return ring[T]{capacity: capacity} }
+
+// weighed makes an empty ring count the bytes that its items hold.
+func (r ring[T]) weighed(weigh func(*T) int64) ring[T] {
+	r.weigh = weigh
+	return r
+}
+
+func (r *ring[T]) weight(item *T) int64 {
+	if r.weigh == nil {
+		return 0
+	}
+	return r.weigh(item)
+}
 
 // push appends an item and returns the one that had to go for it, if any.
 func (r *ring[T]) push(item T) (evicted T, full bool) {
@@ -25,6 +41,7 @@ func (r *ring[T]) push(item T) (evicted T, full bool) {
 	}
 	r.items[(r.start+r.size)%len(r.items)] = item
 	r.size++
+	r.bytes += r.weight(&item)
 	return evicted, full
 }
 
@@ -32,6 +49,7 @@ func (r *ring[T]) push(item T) (evicted T, full bool) {
 func (r *ring[T]) dropFirst() T {
 	var zero T
 	item := r.items[r.start]
+	r.bytes -= r.weight(&item)
 	r.items[r.start] = zero // let go of what it points to
 	r.start = (r.start + 1) % len(r.items)
 	r.size--
@@ -56,5 +74,5 @@ func (r *ring[T]) last() *T {
 // clear removes all items. Sequence numbers go on.
 func (r *ring[T]) clear() {
 	r.first += r.size
-	r.items, r.start, r.size = nil, 0, 0
+	r.items, r.start, r.size, r.bytes = nil, 0, 0, 0
 }

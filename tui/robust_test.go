@@ -82,7 +82,33 @@ func TestWhatRequestsLogIsBounded(t *testing.T) {
 	for i := range 400 {
 		c.Events(request(i, "GET", "/", logs(text))...)
 	}
-	if s := c.model.session; s.bodies > maxBodies || s.exchanges.size > maxBodies>>20 {
-		t.Errorf("%d requests with %d MB are kept", s.exchanges.size, s.bodies>>20)
+	s := c.model.session
+	if held := s.bodies + s.logs.bytes + s.calls.bytes; held > maxHeld || held < maxHeld/2 || s.exchanges.size > maxHeld>>20 {
+		t.Errorf("%d requests with %d MB are kept", s.exchanges.size, held>>20)
+	}
+	c.Press("3", "c", "1", "c", "c")
+	if s.bodies != 0 || s.logs.bytes != 0 {
+		t.Errorf("%d bytes of bodies and %d of lines are counted of nothing", s.bodies, s.logs.bytes)
+	}
+}
+
+// TestLinesAndCallsAreBoundedTogether with bodies: what holds the most goes first.
+func TestLinesAndCallsAreBoundedTogether(t *testing.T) {
+	c := newConsole(t)
+	wide := strings.Repeat("x", maxLine)
+	for i := range 60 {
+		c.Events(request(i, "GET", "/", answers(200, "text/plain", strings.Repeat("y", 1<<20)))...)
+	}
+	for range 20 {
+		var batch []runtime.Event
+		for range 1_000 {
+			batch = append(batch, runtime.Logged{Worker: testWorker, At: epoch, Log: runtime.Log{Text: wide}},
+				runtime.Called{Worker: testWorker, At: epoch, Call: runtime.Call{Op: "kv.get", Detail: wide}})
+		}
+		c.Events(batch...)
+	}
+	s := c.model.session
+	if held := s.bodies + s.logs.bytes + s.calls.bytes; held > maxHeld || s.exchanges.size < 20 || s.logs.size < 5_000 || s.calls.size < 5_000 {
+		t.Errorf("%d MB: %d requests, %d lines, %d calls", held>>20, s.exchanges.size, s.logs.size, s.calls.size)
 	}
 }

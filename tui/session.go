@@ -16,7 +16,7 @@ import (
 const (
 	maxLogs      = 10_000    // lines
 	maxExchanges = 5_000     // requests
-	maxBodies    = 256 << 20 // bytes of all that requests hold: bodies, and what they logged
+	maxHeld      = 128 << 20 // bytes of all: bodies, what requests logged, lines, host calls
 )
 
 // session is what is known of the workers, as the events told it. It does no
@@ -102,8 +102,8 @@ func newSession(workers []WorkerInfo) *session {
 	s := &session{
 		exchanges: newRing[*exchange](maxExchanges),
 		byID:      make(map[string]*exchange),
-		logs:      newRing[logEntry](maxLogs),
-		calls:     newRing[callEntry](maxCallEntries),
+		logs:      newRing[logEntry](maxLogs).weighed((*logEntry).weight),
+		calls:     newRing[callEntry](maxCallEntries).weighed((*callEntry).weight),
 	}
 	for _, info := range workers {
 		w := s.worker(info.Name)
@@ -321,11 +321,30 @@ func weight(req *runtime.Request, r *runtime.Result) int64 {
 	return n
 }
 
-// trim forgets the oldest exchanges until the bodies fit; the newest one stays.
+// trim forgets the oldest of what holds the most until all fits: requests, lines or
+// host calls. The newest request stays.
 func (s *session) trim() {
-	for s.bodies > maxBodies && s.exchanges.size > 1 {
-		s.forget(s.exchanges.dropFirst())
+	for s.bodies+s.logs.bytes+s.calls.bytes > maxHeld {
+		switch {
+		case s.exchanges.size > 1 && s.bodies >= max(s.logs.bytes, s.calls.bytes):
+			s.forget(s.exchanges.dropFirst())
+		case s.logs.bytes > 0 && s.logs.bytes >= s.calls.bytes:
+			s.logs.dropFirst()
+		case s.calls.bytes > 0:
+			s.calls.dropFirst()
+		default:
+			return
+		}
 	}
+}
+
+// weight is the bytes of a line that a worker wrote; what the console says itself is
+// short.
+func (l *logEntry) weight() int64 {
+	if l.kind != entryLine {
+		return 0
+	}
+	return int64(len(l.text))
 }
 
 func (s *session) forget(x *exchange) {
@@ -368,9 +387,13 @@ func (s *session) log(entry logEntry, text string) {
 	entry.level = cleanLevel(entry.level)
 	text = strings.TrimSuffix(text, "\n")
 	for line := range strings.SplitSeq(text, "\n") {
+		if len(line) < len(text) {
+			line = strings.Clone(line) // one line must not hold the others
+		}
 		entry.text = cleanLine(strings.TrimSuffix(line, "\r"))
 		s.logs.push(entry)
 	}
+	s.trim()
 }
 
 // cleanLevel shortens a level to the five cells of its column.

@@ -193,15 +193,26 @@ func (s *session) follow(ctx context.Context, v *served) error {
 			if change.Notice != "" {
 				s.notice("%s: %s", v.project.Name, change.Notice)
 			}
-			if slices.ContainsFunc(change.Files, isCode) {
-				s.reloads.Go(func() { s.reload(ctx, v, change.Files) })
-			} else if len(change.Files) > 0 {
-				s.reloads.Go(func() { s.test(ctx, v, change.Files) })
+			files := s.others(v, change.Files)
+			if slices.ContainsFunc(files, isCode) {
+				s.reloads.Go(func() { s.reload(ctx, v, files) })
+			} else if len(files) > 0 {
+				s.reloads.Go(func() { s.test(ctx, v, files) })
 			}
 		case <-ctx.Done():
 			return nil
 		}
 	}
+}
+
+// others are files that changed but for the one that --debug writes: each line of it
+// would be a change, and each change a line.
+func (s *session) others(v *served, files []string) []string {
+	own, err := filepath.Abs(s.flags.debug)
+	if s.flags.debug == "" || err != nil {
+		return files
+	}
+	return slices.DeleteFunc(files, func(file string) bool { return filepath.Join(v.project.Dir, filepath.FromSlash(file)) == own })
 }
 
 // isCode reports whether a change to a project's file can change its worker:
