@@ -8,8 +8,8 @@
 //   - the route is the same: method, path with numbers and ids left out, and
 //     class of status. A cheap route that is asked more often is no improvement
 //     of an expensive one;
-//   - both sides have at least five samples, so that the first request after a
-//     reload, which is often slow, decides nothing;
+//   - both sides have at least five samples, and the first two of a generation don't
+//     count once there are more: right after a reload requests are slow;
 //   - the median rose by half and by 1 ms (memory: by a quarter and by 2 MB);
 //   - they are apart: all of the new samples are above all of the old ones, but for
 //     an eighth on either side. (Without this, a thousand reloads that changed nothing
@@ -52,6 +52,7 @@ func (m Measure) rule() rule {
 
 const (
 	leastSamples = 5   // of each side
+	coldSamples  = 2   // of a generation: the first, which do not count once there are enough others
 	keptSamples  = 100 // of a route, in a generation: the newest
 	keptPeriods  = 20  // generations of a route
 	keptRoutes   = 500 // of a worker
@@ -203,6 +204,9 @@ func (r *route) add(s Sample) {
 type spread struct{ low, middle, high int64 }
 
 func spreadOf(samples []int64) spread {
+	if len(samples) >= leastSamples+coldSamples {
+		samples = samples[coldSamples:]
+	}
 	sorted := slices.Sorted(slices.Values(samples))
 	n := len(sorted)
 	return spread{sorted[n/8], sorted[n/2], sorted[n-1-n/8]}
