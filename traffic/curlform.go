@@ -1,12 +1,9 @@
 package traffic
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"fmt"
 	"mime"
-	"mime/multipart"
-	"net/textproto"
 	"path"
 	"strings"
 
@@ -15,13 +12,6 @@ import (
 
 // maxTypeParameters is how long a type with its parameters becomes, in bytes.
 const maxTypeParameters = 1000
-
-// formPart is a field of -F.
-type formPart struct {
-	name, fileName, contentType string
-	headers                     []runtime.Header
-	content                     []byte
-}
 
 // formPart reads the value of -F: "name=content", "name=@file", "name=<file",
 // each with ";type=", ";filename=" and ";headers=" behind; or of --form-string,
@@ -149,41 +139,10 @@ func encodeParts(parts []formPart, headers []runtime.Header) (body []byte, conte
 		}
 		boundary = fmt.Sprintf("------------------------%x", digest.Sum(nil)[:11])
 	}
-	var b bytes.Buffer
-	w := multipart.NewWriter(&b)
-	if err := w.SetBoundary(boundary); err != nil {
-		return nil, "", fmt.Errorf("the boundary %s: %w", shown(boundary), err)
-	}
-	for _, p := range parts {
-		head := textproto.MIMEHeader{}
-		disposition := `form-data; name="` + escapeField(p.name) + `"`
-		if p.fileName != "" {
-			disposition += `; filename="` + escapeField(p.fileName) + `"`
-		}
-		head.Set("Content-Disposition", disposition)
-		if p.contentType != "" {
-			head.Set("Content-Type", singleLine(p.contentType))
-		}
-		for _, h := range p.headers {
-			if isToken(h.Name()) {
-				head.Add(h.Name(), singleLine(h.Value()))
-			}
-		}
-		part, err := w.CreatePart(head)
-		if err != nil {
-			return nil, "", err
-		}
-		if _, err := part.Write(p.content); err != nil {
-			return nil, "", err
-		}
-		if b.Len() > maxBody {
-			return nil, "", fmt.Errorf("the body is larger than %d MB", maxBody>>20)
-		}
-	}
-	if err := w.Close(); err != nil {
+	if body, err = writeParts(parts, boundary); err != nil {
 		return nil, "", err
 	}
-	return b.Bytes(), "multipart/form-data; boundary=" + boundary, nil
+	return body, "multipart/form-data; boundary=" + boundary, nil
 }
 
 // boundaryOf is the boundary that a Content-Type header gives, or "".

@@ -332,10 +332,7 @@ func (s *curlState) addData(option, value string) error {
 	}
 	s.data, s.hasData = append(s.data, b...), true
 	s.isJSON = s.isJSON || option == "json"
-	if len(s.data) > maxBody {
-		return fmt.Errorf("the body is larger than %d MB", maxBody>>20)
-	}
-	return nil
+	return checkBody(len(s.data))
 }
 
 // urlQuery reads --url-query, which is as --data-urlencode, but for a + before

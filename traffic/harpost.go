@@ -1,11 +1,8 @@
 package traffic
 
 import (
-	"bytes"
 	"errors"
 	"mime"
-	"mime/multipart"
-	"net/textproto"
 	"net/url"
 	"strings"
 
@@ -158,49 +155,9 @@ func encodeMultipart(params []postParam, boundary string) ([]byte, error) {
 	if boundary == "" {
 		return nil, errors.New("the content type has no boundary")
 	}
-	var b bytes.Buffer
-	w := multipart.NewWriter(&b)
-	if err := w.SetBoundary(boundary); err != nil {
-		return nil, err
+	parts := make([]formPart, len(params))
+	for i, p := range params {
+		parts[i] = formPart{name: p.name, fileName: p.fileName, contentType: p.contentType, content: []byte(p.value)}
 	}
-	for _, p := range params {
-		head := textproto.MIMEHeader{}
-		if p.fileName != "" {
-			head.Set("Content-Disposition", multipart.FileContentDisposition(p.name, p.fileName))
-		} else {
-			head.Set("Content-Disposition", `form-data; name="`+escapeField(p.name)+`"`)
-		}
-		if p.contentType != "" {
-			head.Set("Content-Type", singleLine(p.contentType))
-		}
-		part, err := w.CreatePart(head)
-		if err != nil {
-			return nil, err
-		}
-		if _, err := part.Write([]byte(p.value)); err != nil {
-			return nil, err
-		}
-		if b.Len() > maxBody {
-			return nil, errors.New("the body is too large")
-		}
-	}
-	if err := w.Close(); err != nil {
-		return nil, err
-	}
-	return b.Bytes(), nil
-}
-
-// escapeField escapes a field's name as browsers do.
-func escapeField(s string) string {
-	return strings.NewReplacer(`"`, "%22", "\r", "%0D", "\n", "%0A").Replace(s)
-}
-
-// singleLine puts a space for each control character.
-func singleLine(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f {
-			return ' '
-		}
-		return r
-	}, s)
+	return writeParts(parts, boundary)
 }

@@ -29,8 +29,9 @@ func (p *httpParser) body(b *block, contentType string) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		if body = append(body, part...); len(body) > maxBody {
-			return nil, &FormatError{Line: b.line, Message: fmt.Sprintf("the body is larger than %d MB", maxBody>>20)}
+		body = append(body, part...)
+		if err := checkBody(len(body)); err != nil {
+			return nil, &FormatError{Line: b.line, Message: err.Error()}
 		}
 	}
 	return body, nil

@@ -37,8 +37,8 @@ func normalize(r *runtime.Request) error {
 	if upper := strings.ToUpper(r.Method); slices.Contains(standardMethods, upper) {
 		r.Method = upper
 	}
-	if len(r.Body) > maxBody {
-		return fmt.Errorf("the body is larger than %d MB", maxBody>>20)
+	if err := checkBody(len(r.Body)); err != nil {
+		return err
 	}
 	if len(r.Headers) > maxHeaders {
 		return fmt.Errorf("there are more than %d headers", maxHeaders)

@@ -17,6 +17,14 @@ const (
 	maxWarnings = 1000      // of one file
 )
 
+// checkBody is what is wrong with a body of n bytes: that it is too large.
+func checkBody(n int) error {
+	if n <= maxBody {
+		return nil
+	}
+	return fmt.Errorf("the body is larger than %d MB", maxBody>>20)
+}
+
 // Warning is what was left out or guessed while a file was read.
 type Warning struct {
 	Where string // "entry 3 (http://localhost/a)", "line 7"; "" for the whole
