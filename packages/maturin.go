@@ -50,7 +50,7 @@ func (s *syncer) maturin(ctx context.Context, b *build) error {
 		return &Error{Kind: ErrUnsupported, Package: b.p.Name, Message: b.p.Name + " can't work here: it needs libffi, which makes machine code at run time"}
 	}
 	args := []string{
-		"build", "--release", "--target", rustTarget, "--interpreter", "python" + guestVersion,
+		"build", "--release", "--target", RustTarget, "--interpreter", "python" + guestVersion,
 		"--compatibility", "off", "--out", filepath.Join(b.dir, "out"),
 	}
 	if hasCargoLock(b.source, config.Manifest) {

@@ -13,8 +13,10 @@ import (
 )
 
 const (
-	// rustTarget is the guest as rustc knows it.
-	rustTarget = "wasm32-wasip1"
+	// RustTarget is the guest as rustc knows it.
+	RustTarget = "wasm32-wasip1"
+	// RustAdvice says how to get a compiler for it.
+	RustAdvice = "run rustup target add " + RustTarget + ", or on Debian apt-get install rustc-web cargo-web rust-web-src"
 	// rustOldest is what current packages ask for; pydantic-core 2.50 asks for 1.88.
 	rustOldest = "1.88.0"
 	// rustupPatience is how long rustup may take for the target's 20 MB.
@@ -27,6 +29,7 @@ type rust struct {
 	source  string // the standard library's source; "" where rustc came without
 	sysroot string // the folder that has the guest's standard library; "" where rustc finds it by itself
 	about   string // what `rustc -vV` says
+	version string // of rustc: "1.99.0"
 }
 
 // findRust finds a compiler, or sets one up: the machine's own, with the guest's
@@ -58,8 +61,8 @@ func (s *syncer) findRust(ctx context.Context) (*rust, error) {
 	}
 	e := &Error{
 		Kind:    ErrMachine,
-		Message: fmt.Sprintf("building it needs Rust %s or later with the target %s: %v; %v", rustOldest, rustTarget, ownErr, err),
-		Advice:  "run rustup target add " + rustTarget + ", or on Debian apt-get install rustc-web cargo-web rust-web-src",
+		Message: fmt.Sprintf("building it needs Rust %s or later with the target %s: %v; %v", rustOldest, RustTarget, ownErr, err),
+		Advice:  RustAdvice,
 		Err:     errors.Join(ownErr, err),
 	}
 	if s.opts.Offline {
@@ -68,15 +71,37 @@ func (s *syncer) findRust(ctx context.Context) (*rust, error) {
 	return nil, e
 }
 
+// LookRust returns the version of the machine's compiler for Rust, if that compiles for
+// workers as it is, or can once its standard library is compiled from the source beside
+// it. Nothing is fetched.
+func LookRust(ctx context.Context) (version string, err error) {
+	path, err := exec.LookPath("rustc")
+	if err != nil {
+		return "", errors.New("there is no rustc")
+	}
+	r, err := rustOf(ctx, path, os.TempDir())
+	if err != nil {
+		return "", err
+	}
+	if !r.hasTarget() && r.source == "" {
+		return "", errors.New("rustc has no " + RustTarget)
+	}
+	return r.version, nil
+}
+
 // machineRust is the compiler on the machine's path.
 func (s *syncer) machineRust(ctx context.Context) (*rust, error) {
 	path, err := exec.LookPath("rustc")
 	if err != nil {
 		return nil, errors.New("there is no rustc")
 	}
-	// rustup's rustc is another one in each folder that says so; what is in the
-	// sysroot is always the same.
-	out, err := command{path: path, args: []string{"--print", "sysroot"}, dir: s.cache.dir, env: plainEnv()}.run(ctx)
+	return rustOf(ctx, path, s.cache.dir)
+}
+
+// rustOf is the compiler behind a rustc: rustup's is another one in each folder that
+// says so, and is asked in dir; what is in the sysroot is always the same.
+func rustOf(ctx context.Context, path, dir string) (*rust, error) {
+	out, err := command{path: path, args: []string{"--print", "sysroot"}, dir: dir, env: plainEnv()}.run(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("rustc does not run: %s", lastLine(err))
 	}
@@ -108,6 +133,7 @@ func describeRust(ctx context.Context, sysroot string, bin *string) (*rust, erro
 	if !atLeast(version, rustOldest) {
 		return nil, fmt.Errorf("rustc is %s", version)
 	}
+	r.version = version
 	source := filepath.Join(sysroot, "lib", "rustlib", "src", "rust", "library")
 	if _, err := os.Stat(filepath.Join(source, "std")); err == nil {
 		r.source = source
@@ -117,24 +143,24 @@ func describeRust(ctx context.Context, sysroot string, bin *string) (*rust, erro
 
 // hasTarget reports whether the compiler brings the guest's standard library.
 func (r *rust) hasTarget() bool {
-	found, err := filepath.Glob(filepath.Join(filepath.Dir(r.bin), "lib", "rustlib", rustTarget, "lib", "libstd-*.rlib"))
+	found, err := filepath.Glob(filepath.Join(filepath.Dir(r.bin), "lib", "rustlib", RustTarget, "lib", "libstd-*.rlib"))
 	return err == nil && len(found) > 0
 }
 
 // askRustup lets rustup fetch the guest's standard library, if the compiler is
 // one of rustup's.
 func (s *syncer) askRustup(ctx context.Context, r *rust) error {
-	lacks := "rustc has no " + rustTarget
+	lacks := "rustc has no " + RustTarget
 	path, err := exec.LookPath("rustup")
 	if err != nil || s.opts.Offline {
 		return errors.New(lacks)
 	}
 	name := filepath.Base(filepath.Dir(r.bin))
-	s.meter.line("rustup target add " + rustTarget)
+	s.meter.line("rustup target add " + RustTarget)
 	limited, cancel := context.WithTimeout(ctx, rustupPatience)
 	defer cancel()
 	_, err = command{
-		path: path, args: []string{"target", "add", "--toolchain", name, rustTarget}, dir: s.cache.dir,
+		path: path, args: []string{"target", "add", "--toolchain", name, RustTarget}, dir: s.cache.dir,
 		env: plainEnv("RUSTUP_MAX_RETRIES=1", "RUSTUP_DOWNLOAD_TIMEOUT=30"), line: s.meter.line,
 	}.run(limited)
 	if err != nil {
@@ -163,7 +189,7 @@ func (r *rust) environment(s *syncer, t *toolchain, profiles ...string) []string
 		"CARGO=" + filepath.Join(r.bin, "cargo"), "RUSTC=" + filepath.Join(r.bin, "rustc"),
 		"CARGO_HOME=" + cargoHome(), "CARGO_TERM_COLOR=never",
 		"CARGO_TERM_PROGRESS_WHEN=always", "CARGO_TERM_PROGRESS_WIDTH=80",
-		"CARGO_BUILD_TARGET=" + rustTarget,
+		"CARGO_BUILD_TARGET=" + RustTarget,
 		"CARGO_TARGET_WASM32_WASIP1_LINKER=" + t.tool("rust-ld"),
 		"CARGO_TARGET_WASM32_WASIP1_RUSTFLAGS=" + flags,
 		"PYO3_CROSS=1", "PYO3_CROSS_PYTHON_VERSION=" + guestVersion, "PYO3_BUILD_EXTENSION_MODULE=1",

@@ -63,7 +63,7 @@ func (s *syncer) buildStd(ctx context.Context, r *rust) error {
 		}
 	}
 	s.meter.line("compiling Rust's standard library for the guest, about a minute")
-	args := []string{"build", "--release", "--target", rustTarget, "-Z", "build-std=std,panic_abort"}
+	args := []string{"build", "--release", "--target", RustTarget, "-Z", "build-std=std,panic_abort"}
 	if s.opts.Offline {
 		args = append(args, "--offline")
 	}
@@ -78,12 +78,12 @@ func (s *syncer) buildStd(ctx context.Context, r *rust) error {
 		}
 		return &Error{Kind: ErrMachine, Message: "Rust's standard library does not build for the guest: " + lastLine(err), Err: err}
 	}
-	found, err := filepath.Glob(filepath.Join(dir, "target", rustTarget, "release", "deps", "lib*.rlib"))
+	found, err := filepath.Glob(filepath.Join(dir, "target", RustTarget, "release", "deps", "lib*.rlib"))
 	if err != nil || len(found) == 0 {
 		return fmt.Errorf("compile Rust's standard library: there is nothing of it: %w", err)
 	}
 	made := filepath.Join(dir, "made")
-	lib := filepath.Join(made, "lib", "rustlib", rustTarget, "lib")
+	lib := filepath.Join(made, "lib", "rustlib", RustTarget, "lib")
 	if err := os.MkdirAll(lib, 0o755); err != nil {
 		return err
 	}

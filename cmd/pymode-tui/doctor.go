@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"pymode-tui/packages"
 	"pymode-tui/runtime/cpython"
 
 	"github.com/charmbracelet/colorprofile"
@@ -89,13 +90,8 @@ func examine(ctx context.Context, opts cpython.Options) []finding {
 		state.Text = "CPython " + built.Info.Python + ", in " + shortDir(built.Dir)
 	}
 	findings = append(findings, state, cacheFinding(opts, isBuilt))
-	for _, t := range []struct{ name, tool, needs, how string }{
-		{"git", "git", "replay --against a revision", "install git"},
-		{"Rust", "cargo", "packages with Rust in them", "install rustup or cargo"},
-	} {
-		findings = append(findings, toolFinding(t.name, t.tool, t.needs, t.how))
-	}
-	return append(findings, editorFinding(), colourFinding())
+	findings = append(findings, toolFinding("git", "git", "replay --against a revision", "install git"))
+	return append(findings, rustFinding(ctx), editorFinding(), colourFinding())
 }
 
 // cacheFinding looks at the cache's folder: whether it can be written, and the disk.
@@ -145,24 +141,31 @@ func toolFinding(name, tool, needs, how string) finding {
 	return finding{Name: name, State: stateOK, Text: path}
 }
 
+// rustFinding looks for a compiler for Rust, and whether that can compile for workers.
+func rustFinding(ctx context.Context) finding {
+	f := finding{Name: "Rust", State: stateOK}
+	version, err := packages.LookRust(ctx)
+	if err == nil {
+		f.Text = "rustc " + version + ", with " + packages.RustTarget
+		return f
+	}
+	f.State, f.Text, f.Needs, f.How = stateOptional, err.Error(), "packages with Rust in them", packages.RustAdvice
+	return f
+}
+
 // editorFinding looks for the editor that the keys e, n and E open.
 func editorFinding() finding {
-	for _, name := range []string{"VISUAL", "EDITOR"} {
-		words := strings.Fields(os.Getenv(name))
-		if len(words) == 0 {
-			continue
-		}
+	const needs, how = "e, n and E in the console", "set EDITOR"
+	if words := strings.Fields(os.Getenv("EDITOR")); len(words) > 0 {
 		if _, err := exec.LookPath(words[0]); err != nil {
-			return finding{Name: "editor", State: stateOptional, Text: "$" + name + " is " + oneLine(words[0]) + ", which is not there", Needs: "e, n and E in the console", How: "set " + name}
+			return finding{Name: "editor", State: stateOptional, Text: "$EDITOR is " + oneLine(words[0]) + ", which is not there", Needs: needs, How: how}
 		}
-		return finding{Name: "editor", State: stateOK, Text: oneLine(os.Getenv(name)) + ", of $" + name}
+		return finding{Name: "editor", State: stateOK, Text: oneLine(os.Getenv("EDITOR")) + ", of $EDITOR"}
 	}
-	for _, tool := range []string{"nano", "vi"} {
-		if path, err := exec.LookPath(tool); err == nil {
-			return finding{Name: "editor", State: stateOK, Text: path + "; EDITOR names another"}
-		}
+	if path, err := exec.LookPath("nano"); err == nil { // what is opened where EDITOR says nothing
+		return finding{Name: "editor", State: stateOK, Text: path + "; EDITOR names another"}
 	}
-	return finding{Name: "editor", State: stateOptional, Text: "EDITOR is not set", Needs: "e, n and E in the console", How: "set EDITOR"}
+	return finding{Name: "editor", State: stateOptional, Text: "EDITOR is not set, and there is no nano", Needs: needs, How: how}
 }
 
 // colourFinding says what colours the console would use.
