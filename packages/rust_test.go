@@ -99,7 +99,7 @@ func TestRustOfDebian(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	std, err := filepath.Glob(filepath.Join(r.sysroot, "lib", "rustlib", rustTarget, "lib", "libstd-*.rlib"))
+	std, err := filepath.Glob(filepath.Join(r.sysroot, "lib", "rustlib", RustTarget, "lib", "libstd-*.rlib"))
 	if err != nil || len(std) != 1 {
 		t.Errorf("the guest's standard library: %v, %v", std, err)
 	}
