@@ -20,7 +20,7 @@ type requestsPane struct {
 	session *session
 	keys    *keymap
 	input   textinput.Model // the filter
-	words   []string        // of the filter, lower case
+	filter  *filter
 
 	rows     []*exchange // what passes the filter, newest first
 	revision int         // of the session that rows were made from
@@ -34,7 +34,7 @@ type requestsPane struct {
 func newRequestsPane(s *session, keys *keymap) *requestsPane {
 	input := newInput()
 	input.CharLimit = 200
-	return &requestsPane{session: s, keys: keys, input: input, revision: -1}
+	return &requestsPane{session: s, keys: keys, input: input, filter: newFilter(""), revision: -1}
 }
 
 // newInput is a line of text whose cursor is the terminal's own.
@@ -115,7 +115,7 @@ func (p *requestsPane) refresh() {
 
 // list adds a request and, below it, those that it has made of other workers.
 func (p *requestsPane) list(x *exchange) {
-	if x.matches(p.words) {
+	if p.filter.passes(x) {
 		p.rows = append(p.rows, x)
 	}
 	for _, child := range x.children {
@@ -141,14 +141,14 @@ func (p *requestsPane) page() int {
 
 func (p *requestsPane) filterShown() bool { return p.input.Focused() || p.input.Value() != "" }
 
-// setFilter shows only requests in which each word of text occurs.
+// setFilter shows only requests that pass a filter: see [filter].
 func (p *requestsPane) setFilter(text string) {
 	p.input.SetValue(text)
 	p.filterChanged()
 }
 
 func (p *requestsPane) filterChanged() {
-	p.words = strings.Fields(strings.ToLower(p.input.Value()))
+	p.filter = newFilter(p.input.Value())
 	p.revision = -1
 	p.refresh()
 }
@@ -157,7 +157,7 @@ func (p *requestsPane) heading() (title, note line) {
 	p.refresh()
 	all := p.session.exchanges.size
 	count := strconv.Itoa(all)
-	if len(p.words) > 0 {
+	if p.filter.narrows() {
 		count = strconv.Itoa(len(p.rows)) + "/" + count
 	}
 	title = styled(plain, "Requests")
@@ -207,7 +207,7 @@ func (p *requestsPane) draw(c *canvas, body rect, _ bool) {
 	}
 	if len(p.rows) == 0 && body.h > 0 {
 		text := "no requests yet"
-		if len(p.words) > 0 {
+		if p.filter.narrows() {
 			text = "no request matches"
 		}
 		c.putLine(body.x, body.y, body.w, styled(faint, text))

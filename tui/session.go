@@ -67,7 +67,8 @@ type exchange struct {
 	cpu        int64           // µs: up to now while it runs
 	memory     int64           // bytes: up to now while it runs
 	limits     runtime.Limits
-	needle     string      // what a filter looks through, lower case
+	needle     string      // what a filter's plain words look through, lower case
+	passed     passed      // what the filter said of it last
 	size       int64       // bytes of the bodies
 	revision   int         // counts changes
 	parent     *exchange   // the one that called this worker, nil for one from outside
@@ -432,14 +433,4 @@ func (x *exchange) index() {
 	if x.result != nil && x.result.Error != nil {
 		x.needle += " " + string(x.result.Error.Kind)
 	}
-}
-
-// matches says whether each word of a lower case filter occurs in the exchange.
-func (x *exchange) matches(words []string) bool {
-	for _, word := range words {
-		if !strings.Contains(x.needle, word) {
-			return false
-		}
-	}
-	return true
 }
