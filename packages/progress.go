@@ -76,29 +76,13 @@ func (m *meter) line(text string) {
 	m.emit()
 }
 
-// tick reports twice a second, since the clock goes on where a compiler is silent.
+// tick reports now and then, since the clock goes on where a compiler is silent.
 func (m *meter) tick(ctx context.Context) (stop func()) {
-	ctx, cancel := context.WithCancel(ctx)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		ticker := time.NewTicker(500 * time.Millisecond)
-		defer ticker.Stop()
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case <-ticker.C:
-				m.mu.Lock()
-				m.emit()
-				m.mu.Unlock()
-			}
-		}
-	}()
-	return func() {
-		cancel()
-		<-done
-	}
+	return cpython.Tick(ctx, func() {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		m.emit()
+	})
 }
 
 // emit reports; m.mu is held, which keeps the reports in order.

@@ -79,8 +79,18 @@ func (m *meter) change(name string, f func(*meterStep)) {
 	m.emit(time.Now())
 }
 
-// tick reports twice a second, so that the clock goes on where a step is silent.
+// tick reports now and then, so that the clock goes on where a step is silent.
 func (m *meter) tick(ctx context.Context) (stop func()) {
+	return Tick(ctx, func() {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		m.emit(time.Now())
+	})
+}
+
+// Tick calls a function twice a second, in a goroutine that has ended when stop
+// returns.
+func Tick(ctx context.Context, f func()) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	done := make(chan struct{})
 	go func() {
@@ -92,9 +102,7 @@ func (m *meter) tick(ctx context.Context) (stop func()) {
 			case <-ctx.Done():
 				return
 			case <-ticker.C:
-				m.mu.Lock()
-				m.emit(time.Now())
-				m.mu.Unlock()
+				f()
 			}
 		}
 	}()
