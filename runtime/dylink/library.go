@@ -152,9 +152,6 @@ func (s *Libraries) prepare(file []byte, program *Program) (*library, error) {
 	if module, _, err = wasmbin.AddBulkChecks(module, fuelExport, yieldExport); err != nil {
 		return nil, fmt.Errorf("it is damaged: %w", err)
 	}
-	if module, _, err = wasmbin.WidenBounds(module); err != nil {
-		return nil, fmt.Errorf("it is damaged: %w", err)
-	}
 	l.prepared, err = wasmbin.Redirect(module, func(i int, _ wasmbin.Import) (string, string) { return linkNS, strconv.Itoa(i) })
 	if err != nil {
 		return nil, err
