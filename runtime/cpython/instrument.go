@@ -24,7 +24,7 @@ const (
 )
 
 // instrumentVersion is to be raised when wasmbin changes what it writes.
-const instrumentVersion = "2"
+const instrumentVersion = "3"
 
 // instrumentation enters the digest of the link step.
 func instrumentation() string {
@@ -39,7 +39,7 @@ func AddLoopChecks(module []byte) ([]byte, error) {
 
 func addLoopChecks(module []byte) ([]byte, wasmbin.LoopCheckStats, error) {
 	return wasmbin.AddLoopChecks(module, wasmbin.LoopCheckOptions{
-		Check: wasmbin.CheckLocal, Yield: YieldExport, FuelExport: FuelExport, Fuel: InitialFuel,
+		Yield: YieldExport, FuelExport: FuelExport, Fuel: InitialFuel,
 		Dispatch: dispatchCases, Mark: markCost,
 	})
 }

@@ -143,7 +143,7 @@ func (s *Libraries) prepare(file []byte, program *Program) (*library, error) {
 		return nil, err
 	}
 	module, _, err = wasmbin.AddLoopChecks(module, wasmbin.LoopCheckOptions{
-		Check: wasmbin.CheckLocal, Yield: yieldExport, Fuel: s.fuel, FuelExport: fuelExport, Recursion: true,
+		Yield: yieldExport, Fuel: s.fuel, FuelExport: fuelExport, Recursion: true,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("it is damaged: %w", err)
@@ -196,15 +196,15 @@ const (
 	startExport = "pm_side_start"
 )
 
-// yieldFunction is what the loop checks of a side module call: the interpreter's
-// own yield function, through the table, and then the counter is full again.
+// yieldFunction is what the loop checks of a side module call: the counter is full
+// again, and then the interpreter's own yield function, through the table.
 func (s *Libraries) yieldFunction(m *wasmbin.Module, program *Program) wasmbin.ExtraFunction {
 	fuel := m.Count(wasmbin.KindGlobal) // which AddLoopChecks is about to add
 	typ := uint32(len(m.Types))         // () → (), which is added with the function
-	code := wasmbin.AppendS32([]byte{0x41}, int32(program.yieldSlot))
-	code = append(wasmbin.AppendU32(append(code, 0x11), typ), 0) // call_indirect
-	code = wasmbin.AppendS32(append(code, 0x41), int32(s.fuel))
+	code := wasmbin.AppendS32([]byte{0x41}, int32(s.fuel))
 	code = wasmbin.AppendU32(append(code, 0x24), fuel) // global.set
+	code = wasmbin.AppendS32(append(code, 0x41), int32(program.yieldSlot))
+	code = append(wasmbin.AppendU32(append(code, 0x11), typ), 0) // call_indirect
 	return wasmbin.ExtraFunction{Code: code, Export: yieldExport}
 }
 

@@ -108,7 +108,7 @@ func TestCustomSectionsAfterMove(t *testing.T) {
 			names(nameGlobals, nil)))
 	})
 	module = append(AppendCustom(AppendHeader(nil), "dylink.0", []byte{1, 0}), module[len(header):]...)
-	out, _, err := AddLoopChecks(module, loopOptions(CheckLocal, 1))
+	out, _, err := AddLoopChecks(module, loopOptions(1))
 	if err != nil {
 		t.Fatal(err)
 	}

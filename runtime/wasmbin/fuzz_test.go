@@ -22,14 +22,14 @@ func rewrites() map[string]func([]byte) ([]byte, error) {
 		out, _, err := Pin(m, PinOptions{Suspendable: func(f uint32) bool { return f%2 == 0 }, Query: "query"})
 		return out, err
 	}
-	for _, check := range []LoopCheck{CheckLocal, CheckGlobal, CheckWord} {
-		all["check "+check.String()] = func(m []byte) ([]byte, error) {
-			out, _, err := AddLoopChecks(m, loopOptions(check, 100))
-			return out, err
-		}
+	all["checks"] = func(m []byte) ([]byte, error) {
+		opts := loopOptions(100)
+		opts.Recursion = true
+		out, _, err := AddLoopChecks(m, opts)
+		return out, err
 	}
 	all["marks"] = func(m []byte) ([]byte, error) {
-		opts := loopOptions(CheckLocal, 100)
+		opts := loopOptions(100)
 		opts.Dispatch, opts.Mark = 2, 5
 		out, _, err := AddLoopChecks(m, opts)
 		return out, err

@@ -10,22 +10,8 @@ import (
 // ErrNoExport means that a module does not export what it has to.
 var ErrNoExport = errors.New("no such export")
 
-// LoopCheck is the code that goes into each loop.
-type LoopCheck int
-
-const (
-	// CheckLocal counts a global down, and keeps the new value in a local that
-	// is added to the function for that.
-	CheckLocal LoopCheck = iota
-	// CheckGlobal counts a global down, and reads it back.
-	CheckGlobal
-	// CheckWord looks at a word of memory, and yields when it is not zero.
-	CheckWord
-)
-
 // LoopCheckOptions says how a module is made to yield.
 type LoopCheckOptions struct {
-	Check LoopCheck
 	// Yield is the export name of the function to call, which takes and returns
 	// nothing. It may be imported by the module or defined in it.
 	Yield string
@@ -46,14 +32,10 @@ type LoopCheckOptions struct {
 	Mark uint32
 
 	// Fuel is how many checks are passed until the first that yields; not zero.
-	// Unused with CheckWord, as is FuelExport.
 	Fuel uint32
 	// FuelExport is the name under which the counter, a mutable i32 global, is
 	// exported. The module must not have an export of that name.
 	FuelExport string
-
-	// Address is that of the word that CheckWord looks at, in memory 0.
-	Address uint32
 }
 
 // LoopCheckStats says what [AddLoopChecks] did.
@@ -73,10 +55,29 @@ type LoopCheckStats struct {
 // Whenever the module enters a loop or repeats one, it takes one from a counter,
 // and calls the yield function when that reaches zero. Tail calls count like
 // loops, since a function can repeat itself by them; other recursion counts where
-// that is asked for. The host, within the yield function, either sets
-// the counter to the next span or makes the call trap. If it does neither, the
-// counter wraps, and the next yield comes after 2³² checks; that also means that
-// loops in functions which yield calls are harmless.
+// that is asked for. Within the yield function the host either makes the call trap,
+// or sets the counter to the next span, which has to be more than a mark counts for,
+// since what has yielded counts once more.
+//
+// The code that yields stands behind the loop and goes back to where it begins:
+//
+//	block                     block
+//	  loop                      loop
+//	    …              ──▶        block
+//	    br_if 0                     local := counter - 1, counter := local
+//	  end                           br_if 0 (local = 0)
+//	end                             …
+//	                                br_if 1
+//	                                br 2
+//	                              end
+//	                              call yield
+//	                              br 0
+//	                            end
+//	                          end
+//
+// With a call in the middle of the loop, the compiler would have each pass read
+// back from the stack what it had in registers, since it takes their state after
+// the call for that of the whole loop. This costs half a percent, and that six.
 //
 // Indices of functions, types and existing globals and locals do not change. The
 // custom sections that give places in the code are dropped, since the places move:
@@ -91,10 +92,7 @@ func AddLoopChecks(module []byte, opts LoopCheckOptions) ([]byte, LoopCheckStats
 	if err != nil {
 		return nil, stats, fmt.Errorf("loop checks: %w", err)
 	}
-	bodies := make(map[SectionID][]byte)
-	if opts.Check != CheckWord {
-		bodies[SectionGlobal], bodies[SectionExport] = c.globals(), c.exports()
-	}
+	bodies := map[SectionID][]byte{SectionGlobal: c.globals(), SectionExport: c.exports()}
 	if s, ok := m.section(SectionCode); ok {
 		if bodies[SectionCode], err = c.code(s); err != nil {
 			return nil, stats, fmt.Errorf("loop checks: %w", err)
@@ -115,10 +113,10 @@ type loopChecker struct {
 	recursive map[uint32]bool
 	stats     LoopCheckStats
 
-	points []checkPoint // where checks go in the current function
+	points []checkPoint // in the current function, in order
 	open   []int        // of the blocks that are open: the index in points, -1 where it is no loop
-	check  []byte       // the current function's check
-	mark   []byte       // and that for an empty loop
+	plain  bool         // no check may go around a loop
+	writer checkedCode
 }
 
 func newLoopChecker(m *Module, opts LoopCheckOptions) (*loopChecker, error) {
@@ -141,20 +139,11 @@ func newLoopChecker(m *Module, opts LoopCheckOptions) (*loopChecker, error) {
 		}
 		c.recursive = graph.Recursive()
 	}
-	switch opts.Check {
-	case CheckLocal, CheckGlobal:
-		if opts.Fuel == 0 {
-			return nil, errors.New("fuel must not be zero")
-		}
-		if _, taken := m.Export(opts.FuelExport); taken {
-			return nil, fmt.Errorf("the module exports %q already", opts.FuelExport)
-		}
-	case CheckWord:
-		if m.Count(KindMemory) == 0 {
-			return nil, errors.New("the module has no memory")
-		}
-	default:
-		return nil, fmt.Errorf("unknown check %d", opts.Check)
+	if opts.Fuel == 0 {
+		return nil, errors.New("fuel must not be zero")
+	}
+	if _, taken := m.Export(opts.FuelExport); taken {
+		return nil, fmt.Errorf("the module exports %q already", opts.FuelExport)
 	}
 	return c, nil
 }
@@ -193,56 +182,69 @@ func (c *loopChecker) code(s Section) ([]byte, error) {
 	return out, code.Err()
 }
 
-// checkPoint is where a check goes.
+// checkPoint is a place that counts.
 type checkPoint struct {
-	at   int
+	at   int // where the code goes: in a loop, before its first instruction
+	loop bool
 	mark bool // it is an empty loop
-	left bool // no check after all
+	left bool // it does not count after all
 }
 
 // findPoints sets c.points.
 func (c *loopChecker) findPoints(f *function) {
-	c.points, c.open = c.points[:0], c.open[:0]
+	c.points, c.open, c.plain = c.points[:0], c.open[:0], false
 	if c.recursive[f.index] {
 		c.points = append(c.points, checkPoint{at: f.pos})
 		c.stats.Recursive++
-		c.stats.Loops--
 	}
 	for at, op := range f.instructions() {
 		switch op {
 		case opLoop:
 			c.open = append(c.open, len(c.points))
-			c.points = append(c.points, checkPoint{at: f.pos})
-		case opBlock, opIf, opTry, opTryTable:
+			c.points = append(c.points, checkPoint{at: f.pos, loop: true})
+		case opTry, opTryTable:
+			c.open, c.plain = append(c.open, -1), true // what they jump to is not followed
+		case opBlock, opIf:
 			c.open = append(c.open, -1)
 		case opEnd, opDelegate:
 			if n := len(c.open); n > 0 {
-				if i := c.open[n-1]; i >= 0 && c.points[i].at == at && c.opts.Mark != 0 {
-					c.points[i].mark = true
+				if i := c.open[n-1]; i >= 0 {
+					c.points[i].mark = c.points[i].at == at && c.opts.Mark != 0
 				}
 				c.open = c.open[:n-1]
 			}
 		case opBrTable:
-			cases := NewReader(f.buf[at+1:], 0).U32()
-			if c.opts.Dispatch == 0 || cases < c.opts.Dispatch {
-				continue
-			}
-			for n := len(c.open) - 1; n >= 0; n-- {
-				if i := c.open[n]; i >= 0 {
-					c.points[i].left = true
-					break
-				}
+			if cases := f.operand(at); c.opts.Dispatch != 0 && cases >= c.opts.Dispatch {
+				c.leaveInnermost()
 			}
 		case opReturnCall, opReturnCallIndirect:
 			c.points = append(c.points, checkPoint{at: at})
 			c.stats.TailCalls++
-			c.stats.Loops--
 		}
 	}
-	all := len(c.points)
 	c.points = slices.DeleteFunc(c.points, func(p checkPoint) bool { return p.left })
-	c.stats.Left += all - len(c.points)
-	c.stats.Loops += len(c.points)
+	for _, p := range c.points {
+		if p.loop {
+			c.stats.Loops++
+		}
+		if p.mark {
+			c.stats.Marks++
+		}
+	}
+}
+
+// leaveInnermost leaves the innermost loop that is open without a check.
+func (c *loopChecker) leaveInnermost() {
+	for _, i := range slices.Backward(c.open) {
+		if i < 0 {
+			continue
+		}
+		if !c.points[i].left {
+			c.stats.Left++
+		}
+		c.points[i].left = true
+		return
+	}
 }
 
 // appendFunction appends f with its checks.
@@ -250,83 +252,24 @@ func (c *loopChecker) appendFunction(out []byte, f *function) ([]byte, error) {
 	if c.leave[f.index] {
 		return append(out, f.raw...), nil
 	}
-	start := f.pos
+	code := function{Reader: &Reader{buf: f.buf, pos: f.pos}}
 	c.findPoints(f)
 	if len(c.points) == 0 || f.err != nil {
 		return append(out, f.raw...), nil
 	}
 	c.stats.Changed++
-
 	t, _ := c.m.FuncType(f.index)
 	local := uint64(len(t.Params)) + f.locals
 	if local >= math.MaxUint32 {
 		return nil, &SyntaxError{Offset: f.base, Problem: fmt.Sprintf("%d locals", local)}
 	}
-	groups, added := f.groups, []byte(nil)
-	if c.opts.Check == CheckLocal {
-		groups, added = groups+1, []byte{1, I32}
-	}
-	c.check = c.appendCheck(c.check[:0], uint32(local), 1)
-	c.mark = c.appendCheck(c.mark[:0], uint32(local), c.opts.Mark)
-
-	var count [5]byte
-	head := AppendU32(count[:0], groups)
-	size := len(head) + len(f.groupBytes) + len(added) + len(f.buf) - start
-	for _, point := range c.points {
-		size += len(c.checkAt(point))
-	}
-	if size > math.MaxUint32 {
+	w := &c.writer
+	w.fuel, w.yield, w.local, w.mark, w.plain = c.fuel, c.yield, uint32(local), c.opts.Mark, c.plain
+	w.body = AppendU32(w.body[:0], f.groups+1)
+	w.body = append(append(w.body, f.groupBytes...), 1, I32)
+	w.write(&code, c.points)
+	if len(w.body) > math.MaxUint32 {
 		return nil, &SyntaxError{Offset: f.base, Problem: "function becomes too large"}
 	}
-	out = AppendU32(out, uint32(size))
-	out = append(append(append(out, head...), f.groupBytes...), added...)
-	for _, point := range c.points {
-		if point.mark {
-			c.stats.Marks++
-		}
-		out = append(append(out, f.buf[start:point.at]...), c.checkAt(point)...)
-		start = point.at
-	}
-	return append(out, f.buf[start:]...), nil
-}
-
-func (c *loopChecker) checkAt(p checkPoint) []byte {
-	if p.mark {
-		return c.mark
-	}
-	return c.check
-}
-
-// appendCheck appends the code for a function in which that local is free. It
-// counts by an amount; where that is not one, the counter may pass zero.
-func (c *loopChecker) appendCheck(b []byte, local, amount uint32) []byte {
-	test := []byte{byte(opI32Eqz)}
-	if amount > 1 {
-		test = []byte{byte(opI32Const), 0, byte(opI32LeS)}
-	}
-	switch c.opts.Check {
-	case CheckLocal:
-		b = appendCountDown(b, c.fuel, amount)
-		b = AppendU32(append(b, byte(opLocalTee)), local)
-		b = AppendU32(append(b, byte(opGlobalSet)), c.fuel)
-		b = AppendU32(append(b, byte(opLocalGet)), local)
-		b = append(b, test...)
-	case CheckGlobal:
-		b = appendCountDown(b, c.fuel, amount)
-		b = AppendU32(append(b, byte(opGlobalSet)), c.fuel)
-		b = AppendU32(append(b, byte(opGlobalGet)), c.fuel)
-		b = append(b, test...)
-	case CheckWord:
-		b = append(b, byte(opI32Const), 0, byte(opI32Load), 2)
-		b = AppendU32(b, c.opts.Address)
-	}
-	b = append(b, byte(opIf), emptyBlock, byte(opCall))
-	b = AppendU32(b, c.yield)
-	return append(b, byte(opEnd))
-}
-
-// appendCountDown appends code that leaves the counter's next value on the stack.
-func appendCountDown(dst []byte, fuel, amount uint32) []byte {
-	dst = AppendU32(append(dst, byte(opGlobalGet)), fuel)
-	return append(AppendS32(append(dst, byte(opI32Const)), int32(amount)), byte(opI32Sub))
+	return AppendBytes(out, w.body), nil
 }

@@ -3,11 +3,11 @@ package wasmbin
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -17,15 +17,11 @@ import (
 	"github.com/tetratelabs/wazero/imports/wasi_snapshot_preview1"
 )
 
-const wordAddress = 64
-
 var errStopped = errors.New("stopped by the host")
 
-func loopOptions(check LoopCheck, fuel uint32) LoopCheckOptions {
-	return LoopCheckOptions{Check: check, Yield: "pm_yield", Fuel: fuel, FuelExport: "pm_fuel", Address: wordAddress}
+func loopOptions(fuel uint32) LoopCheckOptions {
+	return LoopCheckOptions{Yield: "pm_yield", Fuel: fuel, FuelExport: "pm_fuel"}
 }
-
-func (c LoopCheck) String() string { return [...]string{"local", "global", "word"}[c] }
 
 // loops returns a module with loops of several kinds, and a yield function that
 // calls the host.
@@ -83,90 +79,140 @@ func host(t *testing.T, module []byte, yield func(context.Context, api.Module)) 
 }
 
 func TestFuelCountsExactly(t *testing.T) {
-	for _, check := range []LoopCheck{CheckLocal, CheckGlobal} {
-		t.Run(check.String(), func(t *testing.T) {
-			const fuel = 10
-			opts := loopOptions(check, fuel)
-			opts.Leave = []string{"left"}
-			module, stats, err := AddLoopChecks(loops(t), opts)
-			if err != nil {
-				t.Fatal(err)
+	const fuel = 10
+	opts := loopOptions(fuel)
+	opts.Leave = []string{"left"}
+	module, stats, err := AddLoopChecks(loops(t), opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(LoopCheckStats{Functions: 8, Changed: 6, Loops: 4, TailCalls: 2}, stats); diff != "" {
+		t.Errorf("stats (-want +got):\n%s", diff)
+	}
+	yields := 0
+	var counter api.MutableGlobal
+	m := host(t, module, func(context.Context, api.Module) {
+		yields++
+		if v := counter.Get(); v != 0 {
+			t.Errorf("yields with %d left", v)
+		}
+		counter.Set(fuel)
+	})
+	counter = m.ExportedGlobal("pm_fuel").(api.MutableGlobal)
+	checks, counted := 0, 0
+	for _, step := range []struct {
+		function string
+		arg      []uint64
+		checks   int
+		result   uint64
+	}{
+		{"once", nil, 1, 0},
+		{"count", []uint64{7}, 7, 7},
+		{"left", []uint64{1000}, 0, 1000},
+		{"once", nil, 1, 0},
+		{"once", nil, 1, 0}, // the tenth
+		{"down", []uint64{5}, 5, 0},
+		{"count", []uint64{1000}, 1000, 1000},
+	} {
+		results := call(t, m, step.function, step.arg...)
+		if len(results) == 1 && results[0] != step.result {
+			t.Errorf("%s(%d) is %d, want %d", step.function, step.arg, results[0], step.result)
+		}
+		checks += step.checks
+		for ; yields > counted; counted++ {
+			checks++ // what has yielded counts once more
+		}
+		if left := fuel - checks%fuel; int(counter.Get()) != left || yields != checks/fuel {
+			t.Fatalf("after %s: %d left, %d yields; want %d and %d", step.function, counter.Get(), yields, left, checks/fuel)
+		}
+	}
+}
+
+// TestBranchesGoWhereTheyWent runs loops in loops, out of which branches of all kinds
+// go, with a yield at every other pass.
+func TestBranchesGoWhereTheyWent(t *testing.T) {
+	plain := build(t, func(b *Builder) {
+		none, unary := b.Type(nil, nil), b.Type([]ValType{I32}, []ValType{I32})
+		host := b.ImportFunc("env", "yield", none)
+		b.ImportGlobal("env", "unrelated", GlobalType{Type: I64})
+		b.Export("pm_yield", KindFunc, b.Func(none, nil, 0x10, byte(host)))
+		add := func(local, n byte) []byte { return []byte{0x20, local, 0x41, n, 0x6a, 0x21, local} }
+		b.Export("branches", KindFunc, b.Func(unary, []ValType{I32, I32, I32}, slices.Concat( // counter, digit, result
+			[]byte{0x02, emptyBlock},       // block: out
+			[]byte{0x03, emptyBlock},       //   loop: outer
+			[]byte{0x02, emptyBlock},       //     block: between
+			[]byte{0x03, emptyBlock},       //       loop: inner
+			add(1, 1),                      //         counter++
+			[]byte{0x20, 1, 0x41, 5, 0x70}, //         digit := counter mod 5 (i32.rem_u)
+			[]byte{0x21, 2},
+			[]byte{0x20, 3, 0x41, 31, 0x6c, 0x20, 2, 0x6a, 0x21, 3}, // result := result*31 + digit
+			[]byte{0x20, 1, 0x20, 0, 0x4e, 0x04, emptyBlock},        // if counter >= parameter
+			[]byte{0x20, 3, 0x0f, 0x0b},                             //   return result
+			[]byte{0x20, 2, 0x41, 4, 0x46, 0x0d, 1},                 //         br_if between, where digit = 4
+			[]byte{0x02, emptyBlock, 0x02, emptyBlock},              //         block: two, block: one
+			[]byte{0x20, 2, 0x0e, 3, 2, 0, 1, 4, 0x0b},              //           br_table inner, one, two, outer
+			add(3, 100), []byte{0x0c, 1, 0x0b}, //           one: br inner
+			add(3, 101),                                      //         two
+			[]byte{0x0b}, add(3, 102), []byte{0x0c, 1, 0x0b}, //         inner ends; br outer; between ends
+			[]byte{0x20, 1, 0x41, 97, 0x4e, 0x0d, 1},          //     br_if out, where counter >= 97
+			add(3, 103), []byte{0x0c, 0, 0x0b, 0x0b, 0x20, 3}, //     br outer
+		)...))
+		b.Export("result", KindFunc, b.Func(unary, []ValType{I32}, slices.Concat(
+			[]byte{0x03, byte(I32)}, add(1, 3), // loop with a result
+			[]byte{0x20, 1, 0x20, 0, 0x48, 0x0d, 0, 0x20, 1, 0x0b}, // until it is not less than the parameter
+			[]byte{0x41, 7, 0x6a},
+		)...))
+		b.Export("down", KindFunc, b.Func(unary, nil, 0x20, 0, 0x03, byte(unary), 0x41, 1, 0x6b, 0x22, 0, 0x20, 0, 0x0d, 0, 0x0b))
+	})
+	checked, stats, err := AddLoopChecks(plain, loopOptions(3))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if stats.Loops != 4 {
+		t.Errorf("%d loops, want 4", stats.Loops)
+	}
+	before := host(t, plain, func(context.Context, api.Module) { t.Error("yields without checks") })
+	yields := 0
+	after := host(t, checked, func(_ context.Context, m api.Module) {
+		yields++
+		m.ExportedGlobal("pm_fuel").(api.MutableGlobal).Set(3)
+	})
+	for _, name := range []string{"branches", "result", "down"} {
+		for n := range uint64(120) {
+			want, got := call(t, before, name, n+1), call(t, after, name, n+1)
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("%s(%d) (-without checks +with):\n%s", name, n+1, diff)
 			}
-			if diff := cmp.Diff(LoopCheckStats{Functions: 8, Changed: 6, Loops: 4, TailCalls: 2}, stats); diff != "" {
-				t.Errorf("stats (-want +got):\n%s", diff)
-			}
+		}
+	}
+	if yields < 120*120/4 {
+		t.Errorf("only %d yields", yields)
+	}
+}
+
+func TestHostStopsGuest(t *testing.T) {
+	module, _, err := AddLoopChecks(loops(t), loopOptions(1000))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, function := range []string{"forever", "tail", "indirect"} {
+		t.Run(function, func(t *testing.T) {
 			yields := 0
-			var counter api.MutableGlobal
-			m := host(t, module, func(context.Context, api.Module) {
-				yields++
-				if v := counter.Get(); v != 0 {
-					t.Errorf("yields with %d left", v)
+			m := host(t, module, func(_ context.Context, m api.Module) {
+				if yields++; yields == 3 {
+					panic(errStopped)
 				}
-				counter.Set(fuel)
+				m.ExportedGlobal("pm_fuel").(api.MutableGlobal).Set(1000)
 			})
-			counter = m.ExportedGlobal("pm_fuel").(api.MutableGlobal)
-			checks := 0
-			for _, step := range []struct {
-				function string
-				arg      []uint64
-				checks   int
-				result   uint64
-			}{
-				{"once", nil, 1, 0},
-				{"count", []uint64{7}, 7, 7},
-				{"left", []uint64{1000}, 0, 1000},
-				{"once", nil, 1, 0},
-				{"once", nil, 1, 0}, // the tenth
-				{"down", []uint64{5}, 5, 0},
-				{"count", []uint64{1000}, 1000, 1000},
-			} {
-				results := call(t, m, step.function, step.arg...)
-				if len(results) == 1 && results[0] != step.result {
-					t.Errorf("%s(%d) is %d, want %d", step.function, step.arg, results[0], step.result)
-				}
-				checks += step.checks
-				if left := fuel - checks%fuel; int(counter.Get()) != left || yields != checks/fuel {
-					t.Fatalf("after %s: %d left, %d yields; want %d and %d", step.function, counter.Get(), yields, left, checks/fuel)
-				}
+			if _, err := m.ExportedFunction(function).Call(context.Background()); !errors.Is(err, errStopped) {
+				t.Errorf("error %v, want %v", err, errStopped)
 			}
 		})
 	}
 }
 
-func TestHostStopsGuest(t *testing.T) {
-	for _, check := range []LoopCheck{CheckLocal, CheckGlobal, CheckWord} {
-		module, _, err := AddLoopChecks(loops(t), loopOptions(check, 1000))
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, function := range []string{"forever", "tail", "indirect"} {
-			t.Run(fmt.Sprint(check, " ", function), func(t *testing.T) {
-				yields := 0
-				m := host(t, module, func(_ context.Context, m api.Module) {
-					if yields++; yields == 3 {
-						panic(errStopped)
-					}
-					if g, ok := m.ExportedGlobal("pm_fuel").(api.MutableGlobal); ok {
-						g.Set(1000)
-					}
-				})
-				if check == CheckWord {
-					call(t, m, "count", 100)
-					if yields != 0 {
-						t.Errorf("%d yields while the word is zero", yields)
-					}
-					m.Memory().WriteUint32Le(wordAddress, 1)
-				}
-				if _, err := m.ExportedFunction(function).Call(context.Background()); !errors.Is(err, errStopped) {
-					t.Errorf("error %v, want %v", err, errStopped)
-				}
-			})
-		}
-	}
-}
-
 func TestFuelGlobalIsAppended(t *testing.T) {
-	module, _, err := AddLoopChecks(rich(t), loopOptions(CheckLocal, math.MaxUint32))
+	module, _, err := AddLoopChecks(rich(t), loopOptions(math.MaxUint32))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -189,7 +235,7 @@ func TestFuelGlobalIsAppended(t *testing.T) {
 
 func TestAddLoopChecksRefuses(t *testing.T) {
 	change := func(f func(*LoopCheckOptions)) LoopCheckOptions {
-		opts := loopOptions(CheckLocal, 1)
+		opts := loopOptions(1)
 		f(&opts)
 		return opts
 	}
@@ -207,8 +253,6 @@ func TestAddLoopChecksRefuses(t *testing.T) {
 		{"nothing to leave alone", change(func(o *LoopCheckOptions) { o.Leave = []string{"none"} }), `function "none": no such export`},
 		{"no fuel", change(func(o *LoopCheckOptions) { o.Fuel = 0 }), "must not be zero"},
 		{"name taken", change(func(o *LoopCheckOptions) { o.FuelExport = "unary" }), `exports "unary" already`},
-		{"no memory", change(func(o *LoopCheckOptions) { o.Check = CheckWord }), "no memory"},
-		{"unknown check", change(func(o *LoopCheckOptions) { o.Check = 7 }), "unknown check 7"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			_, _, err := AddLoopChecks(plain, test.opts)
@@ -233,7 +277,7 @@ func TestAddLoopChecksRefuses(t *testing.T) {
 				b.Func(none, nil, code...)
 				b.Func(none, nil, bytesOf(64, 0x01)...)
 			})
-			_, _, err := AddLoopChecks(module, loopOptions(CheckLocal, 1))
+			_, _, err := AddLoopChecks(module, loopOptions(1))
 			wantSyntaxError(t, err, len(module)-64) // not in the function behind it
 		})
 	}
@@ -253,7 +297,7 @@ func TestExceptions(t *testing.T) {
 			0x03, emptyBlock, 0x08, 0, 0x0b, //            loop, throw 0, end
 			0x0b, 0x0b, 0x41, 42))
 	})
-	module, stats, err := AddLoopChecks(module, loopOptions(CheckLocal, 5))
+	module, stats, err := AddLoopChecks(module, loopOptions(5))
 	if err != nil || stats.Loops != 1 {
 		t.Fatalf("%d loops, error %v", stats.Loops, err)
 	}
@@ -273,29 +317,25 @@ func TestGoProgram(t *testing.T) {
 	if !strings.HasPrefix(want, "sum ") {
 		t.Fatalf("the program prints %q", want)
 	}
-	for _, check := range []LoopCheck{CheckLocal, CheckGlobal} {
-		t.Run(check.String(), func(t *testing.T) {
-			checked, stats, err := AddLoopChecks(addRefuel(t, module, 50), loopOptions(check, 50))
-			if err != nil {
-				t.Fatal(err)
-			}
-			if stats.Loops < 1000 || stats.Changed < 500 {
-				t.Errorf("%d loops in %d functions: those of the Go runtime alone are more", stats.Loops, stats.Changed)
-			}
-			keep := func(name string, _ Kind) bool { return name == "_start" || name == "memory" }
-			for _, step := range []func([]byte) ([]byte, error){
-				func(m []byte) ([]byte, error) { return Strip(m, nil) },
-				func(m []byte) ([]byte, error) { return WithoutExports(m, keep) },
-				DropConstGlobals,
-			} {
-				if checked, err = step(checked); err != nil {
-					t.Fatal(err)
-				}
-			}
-			if got := runWASI(t, checked); got != want {
-				t.Errorf("the program prints %q with checks, %q without", got, want)
-			}
-		})
+	checked, stats, err := AddLoopChecks(addRefuel(t, module, 50), loopOptions(50))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if stats.Loops < 1000 || stats.Changed < 500 {
+		t.Errorf("%d loops in %d functions: those of the Go runtime alone are more", stats.Loops, stats.Changed)
+	}
+	keep := func(name string, _ Kind) bool { return name == "_start" || name == "memory" }
+	for _, step := range []func([]byte) ([]byte, error){
+		func(m []byte) ([]byte, error) { return Strip(m, nil) },
+		func(m []byte) ([]byte, error) { return WithoutExports(m, keep) },
+		DropConstGlobals,
+	} {
+		if checked, err = step(checked); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := runWASI(t, checked); got != want {
+		t.Errorf("the program prints %q with checks, %q without", got, want)
 	}
 }
 
