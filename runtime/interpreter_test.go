@@ -6,11 +6,11 @@ import (
 	"pymode-tui/runtime/runtimetest"
 )
 
-// patchedInterpreter does what the patches of CPython's interpreter change (see
-// cpython/src/patches), where their fast ways begin and end, and compares with
-// ways that they do not touch: multiplication and text.
+// patchedInterpreter does what the patches of CPython change (see cpython/src/patches),
+// where their fast ways begin and end, and compares with ways that they do not
+// touch: multiplication and text.
 const patchedInterpreter = `
-import sys, weakref
+import math, sys, weakref
 
 DIGIT = 2**30
 edges = [v * s + d for v in (0, 1, 5, 256, DIGIT // 2, DIGIT, DIGIT * 2, 2**31, 2**60) for s in (1, -1) for d in range(-7, 8)]
@@ -78,7 +78,13 @@ def deep(n):
     # More frames than one piece of their stack holds.
     return 0 if n == 0 else 1 + deep(n - 1)
 
+def logarithms():
+    for n in range(-1074, 1024):
+        assert math.log2(math.ldexp(1, n)) == n, n
+    assert abs(math.log2(math.ldexp(3, -1074)) - (math.log2(3) - 1074)) <= math.ulp(1074)
+
 def on_fetch(request, env):
+    logarithms()
     for _ in range(3): # specialised by then
         ints(), kept(), frames()
         assert deep(800) == 800
