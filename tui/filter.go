@@ -116,11 +116,13 @@ var filterTexts = map[string]func(x *exchange, text string) bool{
 }
 
 // containsFold looks for a text in small letters, piece by piece: bodies are large.
+// Escapes of JSON count as the characters that they stand for.
 func containsFold(body []byte, text string) bool {
 	const piece = 64 << 10
+	overlap := 3*len(text) + len(`\ud83d\ude00`) // an escape takes three bytes for one, and may be cut
 	for len(body) > 0 {
-		n := min(len(body), piece+len(text)-1)
-		if bytes.Contains(bytes.ToLower(body[:n]), []byte(text)) {
+		n := min(len(body), piece+overlap)
+		if bytes.Contains(bytes.ToLower(unescaped(body[:n])), []byte(text)) {
 			return true
 		}
 		body = body[min(len(body), piece):]

@@ -11,7 +11,7 @@ func TestFilterWords(t *testing.T) {
 	x := &exchange{
 		needle: "post /orders 500 shop exception",
 		request: &runtime.Request{
-			Headers: []runtime.Header{{"X-Tenant", "Blue"}}, Body: []byte(strings.Repeat("x", 64<<10-3) + `{"City":"Paris"}`),
+			Headers: []runtime.Header{{"X-Tenant", "Blue"}}, Body: []byte(strings.Repeat("x", 64<<10-3) + `{"City":"Paris","Tea":"\u65e5\u672c\u8336 \ud83d\ude00","Caf\u00c9":1}`),
 		},
 		result: &runtime.Result{
 			Headers: []runtime.Header{{"ETag", "abc"}}, Body: []byte("\xffgone\x00"),
@@ -23,7 +23,7 @@ func TestFilterWords(t *testing.T) {
 	running := &exchange{needle: "get /slow …"}
 	for text, want := range map[string]bool{
 		"": true, "  ": true, "orders": true, "ORDERS 500": true, "orders 404": false, "!404": true, "!orders": false, "!": true,
-		"body:paris": true, "body:gone": true, "body:rome": false, "!body:rome": true, "body:": true,
+		"body:paris": true, "body:gone": true, "body:日本茶": true, "body:😀": true, "body:café": true, "body:茶茶": false, "body:rome": false, "!body:rome": true, "body:": true,
 		"header:x-tenant": true, "header:blue": true, "header:etag:": true, "header:rome": false,
 		"log:retry": true, "log:warning": true, "log:info": false, "call:cache": true, "call:user:7": true, "call:d1": false,
 		"time>250": false, "time>0.2s": true, "time<250.5ms": true, "cpu>12ms": true, "cpu<12": false, "cpu>": true, "cpu>fast": true,
