@@ -171,7 +171,7 @@ func (l *Linker) load(ctx context.Context, file string, lib *library, program *P
 		return err
 	}
 	l.loaded = append(l.loaded, m)
-	for _, name := range []string{startExport, "__wasm_apply_data_relocs", "__wasm_call_ctors"} {
+	for _, name := range []string{dataExport, startExport, "__wasm_apply_data_relocs", "__wasm_call_ctors"} {
 		if f := m.instance.ExportedFunction(name); f != nil {
 			if _, err := f.Call(ctx); err != nil {
 				return fmt.Errorf("%s: %w", name, err)

@@ -57,8 +57,7 @@ type library struct {
 	mutable  []string          // exports of its mutable globals
 	arity    []byte            // of its slots; see arity.c
 
-	compile func(context.Context) (wazero.CompiledModule, error) // for a first load
-	bare    func(context.Context) (wazero.CompiledModule, error) // without data, for images
+	compile func(context.Context) (wazero.CompiledModule, error)
 }
 
 // tableSize is how many slots the library takes.
@@ -90,8 +89,8 @@ func (s *Libraries) get(ctx context.Context, file []byte) (*library, *Program, e
 }
 
 // prepare checks a side module and rewrites it: loop checks, imports from one
-// namespace, slots for the functions that Python looks up, and its mutable
-// globals exported, since images have to keep them.
+// namespace, slots for the functions that Python looks up, its mutable globals
+// exported, since images have to keep them, and its data written by a function.
 func (s *Libraries) prepare(file []byte, program *Program) (*library, error) {
 	m, d, err := describe(file)
 	if err != nil {
@@ -114,7 +113,7 @@ func (s *Libraries) prepare(file []byte, program *Program) (*library, error) {
 	if err := l.chooseExtra(); err != nil {
 		return nil, err
 	}
-	x := wasmbin.Extension{Globals: map[string]uint32{}, Start: startExport}
+	x := wasmbin.Extension{Globals: map[string]uint32{}, Start: startExport, Data: dataExport}
 	for i, g := range m.Globals {
 		if g.Mutable {
 			name := "pm_global_" + strconv.Itoa(i)
@@ -160,13 +159,6 @@ func (s *Libraries) prepare(file []byte, program *Program) (*library, error) {
 	l.compile = once(func(ctx context.Context) (wazero.CompiledModule, error) {
 		return s.runtime.CompileModule(ctx, l.prepared)
 	})
-	l.bare = once(func(ctx context.Context) (wazero.CompiledModule, error) {
-		bare, err := wasmbin.WithoutData(l.prepared, 0)
-		if err != nil {
-			return nil, err
-		}
-		return s.runtime.CompileModule(ctx, bare)
-	})
 	return l, nil
 }
 
@@ -188,11 +180,13 @@ func once(f func(context.Context) (wazero.CompiledModule, error)) func(context.C
 	}
 }
 
-// The exports that a side module gets: for its loop checks, and its start function,
-// which is called by a first load only: what it does to memory is in an image.
+// The exports that a side module gets: for its loop checks, and two functions that
+// are called by a first load only, since what they do to memory is in an image:
+// one that writes its data, and its start function.
 const (
 	yieldExport = "pm_side_yield"
 	fuelExport  = "pm_side_fuel"
+	dataExport  = "pm_side_data"
 	startExport = "pm_side_start"
 )
 

@@ -83,6 +83,44 @@ func customWithoutData(s Section) (body []byte, keep bool, err error) {
 	return s.Body, true, nil
 }
 
+// passiveData returns the data section with its active segments made passive, and
+// the instructions that write those where they belong and drop them, as the
+// start of an instance does.
+func (m *Module) passiveData() (write, data []byte, err error) {
+	s, ok := m.section(SectionData)
+	if !ok {
+		return nil, nil, nil
+	}
+	data = AppendU32(nil, m.DataSegments)
+	segment := uint32(0)
+	err = eachSegment(s, func(r *Reader) {
+		flags := Reader{buf: r.buf, pos: r.pos}
+		if flags.U32() == 2 && flags.U32() != 0 {
+			r.Fail(r.Offset(), "data segment of another memory than the first")
+			return
+		}
+		var offset []byte // the instructions without the end
+		contents := readData(r, func(r *Reader) {
+			start := r.pos
+			for range r.constExpression() {
+			}
+			offset = r.buf[start : r.pos-1]
+		})
+		if r.err != nil {
+			return
+		}
+		if offset != nil {
+			write = append(write, offset...)
+			write = AppendS32(append(write, byte(opI32Const), 0, byte(opI32Const)), int32(len(contents)))
+			write = append(AppendU32(append(write, 0xfc, 8), segment), 0) // memory.init
+			write = AppendU32(append(write, 0xfc, 9), segment)            // data.drop
+		}
+		data = AppendBytes(append(data, 1), contents)
+		segment++
+	})
+	return write, data, err
+}
+
 // DataAt returns n bytes that memory 0 begins with at an address, where one active
 // segment at a constant offset holds them all.
 func (m *Module) DataAt(address, n uint32) ([]byte, bool) {

@@ -113,3 +113,37 @@ func TestWithoutDataRefuses(t *testing.T) {
 	_, err := WithoutData(broken, 1)
 	wantSyntaxError(t, err, len(broken))
 }
+
+// TestExtendData: active segments are written by a function, and not before.
+func TestExtendData(t *testing.T) {
+	module := build(t, func(b *Builder) {
+		b.Memory(Limits{Min: 1})
+		b.Export("memory", KindMemory, 0)
+		b.Export("again", KindFunc, b.Func(b.Type(nil, nil), nil,
+			0x41, 0, 0x41, 0, 0x41, 1, 0xfc, 8, 0, 0)) // one byte of segment 0
+		b.Data(AppendI32Const(nil, 16), []byte("data"))
+		b.PassiveData([]byte("never"))
+		b.Data(AppendI32Const(nil, 18), []byte("more"))
+	})
+	out, err := Extend(module, Extension{Data: "write"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := instantiate(t, out)
+	if b, _ := m.Memory().Read(16, 6); string(b) != "\x00\x00\x00\x00\x00\x00" {
+		t.Errorf("memory begins with %q", b)
+	}
+	call(t, m, "write")
+	if b, _ := m.Memory().Read(16, 6); string(b) != "damore" {
+		t.Errorf("%q was written, want the segments in their order", b)
+	}
+	if _, err := m.ExportedFunction("again").Call(t.Context()); err == nil {
+		t.Error("a segment can be used after it was written")
+	}
+
+	none, err := Extend(build(t, func(b *Builder) { b.Memory(Limits{Min: 1}) }), Extension{Data: "write"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	call(t, instantiate(t, none), "write")
+}

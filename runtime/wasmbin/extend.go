@@ -41,6 +41,10 @@ type Extension struct {
 	// Start, where it is not "", is the name under which the module's start
 	// function is exported, which then no longer is one.
 	Start string
+	// Data, where it is not "", is the name of a function that writes the active
+	// data segments to memory. They become passive, so that an instance begins
+	// without them.
+	Data string
 	// Functions get the indices after those that are there. Their code is
 	// without locals and without the end that closes it.
 	Functions []ExtraFunction
@@ -71,6 +75,17 @@ func Extend(module []byte, x Extension) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	bodies := map[SectionID][]byte{}
+	if x.Data != "" {
+		write, data, err := m.passiveData()
+		if err != nil {
+			return nil, err
+		}
+		x.Functions = append(x.Functions[:len(x.Functions):len(x.Functions)], ExtraFunction{Code: write, Export: x.Data})
+		if m.DataSegments > 0 {
+			bodies[SectionData], bodies[SectionDataCount] = data, AppendU32(nil, m.DataSegments)
+		}
+	}
 	types := m.vector(SectionType, len(m.Types))
 	functions := m.vector(SectionFunction, len(m.Functions))
 	code := m.vector(SectionCode, len(m.Functions))
@@ -83,7 +98,6 @@ func Extend(module []byte, x Extension) ([]byte, error) {
 		code.add(AppendBytes(nil, body))
 		exports.add(appendExport(nil, f.Export, KindFunc, index))
 	}
-	bodies := map[SectionID][]byte{}
 	if x.Start != "" && m.HasStart {
 		exports.add(appendExport(nil, x.Start, KindFunc, m.Start))
 		bodies[SectionStart] = nil

@@ -43,8 +43,9 @@ func readElements(r *Reader, constant func(*Reader)) {
 	}
 }
 
-// readData reads one data segment. The offset is left to constant.
-func readData(r *Reader, constant func(*Reader)) {
+// readData reads one data segment and returns its contents. The offset is left to
+// constant.
+func readData(r *Reader, constant func(*Reader)) []byte {
 	start := r.Offset()
 	flags := r.U32()
 	switch flags {
@@ -57,5 +58,5 @@ func readData(r *Reader, constant func(*Reader)) {
 	default:
 		r.Fail(start, "data segment of form %#x", flags)
 	}
-	r.Bytes(r.U32())
+	return r.Bytes(r.U32())
 }
