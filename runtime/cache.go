@@ -52,23 +52,28 @@ func (e *Engine) cached(suffix string) string {
 	return filepath.Join(e.config.CacheDir, "images", hex.EncodeToString(key[:8])+suffix)
 }
 
-// The guest's file ends with the CRC of what stands before it.
+// A checked file ends with the CRC of what stands before it.
 const crcSize = 4
 
-// readGuest reads what writeGuest wrote. Any error means to write it again.
-func readGuest(path string) ([]byte, error) {
+// readChecked reads what writeChecked wrote. Any error means to write it again.
+func readChecked(path string) ([]byte, error) {
 	b, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err
 	}
 	n := len(b) - crcSize
-	if n < 0 || binary.LittleEndian.Uint32(b[n:]) != guestCRC(b[:n]) {
+	if n < 0 || binary.LittleEndian.Uint32(b[n:]) != checksum(b[:n]) {
 		return nil, image.ErrCorrupt
 	}
 	return b[:n], nil
 }
 
-func guestCRC(b []byte) uint32 { return crc32.Checksum(b, crc32.MakeTable(crc32.Castagnoli)) }
+func checksum(b []byte) uint32 { return crc32.Checksum(b, crc32.MakeTable(crc32.Castagnoli)) }
+
+// writeChecked writes a file that readChecked reads, whole or not at all.
+func writeChecked(path string, data []byte) error {
+	return writeFile(path, binary.LittleEndian.AppendUint32(data[:len(data):len(data)], checksum(data)))
+}
 
 func (e *Engine) writeGuest(path string) ([]byte, error) {
 	module, err := os.ReadFile(e.config.Wasm)
@@ -89,7 +94,7 @@ func (e *Engine) writeGuest(path string) ([]byte, error) {
 		return nil, fmt.Errorf("%s: %w", e.config.Wasm, err)
 	}
 	// A cache that can't be written costs time at the next start, nothing else.
-	_ = writeFile(path, binary.LittleEndian.AppendUint32(module[:len(module):len(module)], guestCRC(module)))
+	_ = writeChecked(path, module)
 	return module, nil
 }
 

@@ -36,6 +36,10 @@ type Config struct {
 	ImportLimit time.Duration // CPU time of an import, DefaultImportLimit where 0
 	WallLimit   time.Duration // DefaultWallLimit where 0, or a minute more than CPULimit if that is longer
 
+	// WholeImport imports packages with the worker each time, and keeps no image of
+	// them: for whoever measures what the import costs.
+	WholeImport bool
+
 	fuel uint64 // loops between two yields, for benchmarks; as usual where 0
 
 	// Bindings answers host calls; where it is nil they fail.

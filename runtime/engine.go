@@ -37,6 +37,7 @@ type Engine struct {
 	base   *image.Image
 
 	libraries *dylink.Libraries // side modules
+	ahead     aheadLayers
 	clock     monotonic
 
 	memory  bool // nothing is kept on disk: it can't be
@@ -54,13 +55,14 @@ const bootLimit = 1 << 30
 // NewEngine opens an engine. The first time with a digest it compiles the
 // interpreter and boots it, which takes seconds; later it reads both from
 // the cache. Where the cache can't be written, it does both every time, and
-// [Engine.Warning] says so. It gives up when ctx is done.
-func NewEngine(ctx context.Context, config EngineConfig) (*Engine, error) {
-	e, err := newEngine(ctx, config, false)
+// [Engine.Warning] says so. Ahead are workers that will be made: what the cache has
+// of their packages is opened meanwhile. It gives up when ctx is done.
+func NewEngine(ctx context.Context, config EngineConfig, ahead ...Config) (*Engine, error) {
+	e, err := newEngine(ctx, config, ahead, false)
 	if !cannotWrite(err) {
 		return e, err
 	}
-	e, again := newEngine(ctx, config, true)
+	e, again := newEngine(ctx, config, nil, true)
 	if again != nil {
 		return nil, again
 	}
@@ -68,7 +70,7 @@ func NewEngine(ctx context.Context, config EngineConfig) (*Engine, error) {
 	return e, nil
 }
 
-func newEngine(ctx context.Context, config EngineConfig, memory bool) (_ *Engine, err error) {
+func newEngine(ctx context.Context, config EngineConfig, ahead []Config, memory bool) (_ *Engine, err error) {
 	e := &Engine{config: config, memory: memory, clock: newMonotonic()}
 	defer func() {
 		if err != nil {
@@ -77,6 +79,11 @@ func newEngine(ctx context.Context, config EngineConfig, memory bool) (_ *Engine
 	}()
 	if err := e.openWazero(ctx); err != nil {
 		return nil, err
+	}
+	for _, config := range ahead {
+		if config.SitePackages != "" && !config.WholeImport {
+			e.ahead.open(ctx, e, config.withDefaults())
+		}
 	}
 	opened := make(chan error, 1)
 	go func() { opened <- e.openBase() }()
@@ -109,7 +116,11 @@ func (e *Engine) openWazero(ctx context.Context) (err error) {
 	if err := hostcall.Instantiate(ctx, e.wazero); err != nil {
 		return fmt.Errorf("host imports: %w", err)
 	}
-	e.libraries = dylink.NewLibraries(e.wazero, fuelPerYield, e.readProgram)
+	var store dylink.Store
+	if !e.memory {
+		store = e.kept("prepared", maxKeptPrepared)
+	}
+	e.libraries = dylink.NewLibraries(e.wazero, fuelPerYield, e.readProgram, store)
 	return nil
 }
 
@@ -125,6 +136,7 @@ func (e *Engine) readProgram() (*dylink.Program, error) {
 // Close lets go of everything. No worker may be running.
 func (e *Engine) Close(ctx context.Context) error {
 	var errs []error
+	e.ahead.close()
 	if e.base != nil {
 		e.base.Close()
 	}
@@ -143,7 +155,7 @@ func (e *Engine) BaseSize() int64 { return e.base.Size() }
 // compileGuest compiles the interpreter without its data.
 func (e *Engine) compileGuest(ctx context.Context) error {
 	path := e.cached(".wasm")
-	module, err := readGuest(path)
+	module, err := readChecked(path)
 	if err != nil {
 		if module, err = e.writeGuest(path); err != nil {
 			return err

@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"crypto/sha256"
+	"errors"
 	"io"
 	"io/fs"
 	"os"
@@ -27,30 +28,63 @@ type projectFiles struct {
 	root  *os.Root
 	files fs.FS
 
+	whole    bool        // remembers what was listed and what was missing, too
 	watching atomic.Bool // while the import goes on
 	mu       sync.Mutex
 	opened   map[string]stamp
+	missing  map[string]bool // names; where whole
+	renewed  bool            // a stamp was
 }
 
-// stamp tells one version of a file from the next.
+// stamp tells one version of a file or directory from the next.
 type stamp struct {
 	size    int64
 	modTime time.Time
-	file    os.FileInfo // for os.SameFile: a rename over a file keeps size and time
-	content [32]byte    // SHA-256, of at most maxHashed bytes
+	file    os.FileInfo // for os.SameFile: a rename over a file keeps size and time; nil in what another process noted
+	id      [3]int64    // fileID, zero where it is not known
+	content [32]byte    // SHA-256, of at most maxHashed bytes, or of a directory's names
+}
+
+func newStamp(info os.FileInfo, content [32]byte) stamp {
+	return stamp{info.Size(), info.ModTime(), info, fileID(info), content}
 }
 
 // maxHashed bounds what is read of a file to tell its versions apart.
 const maxHashed = 8 << 20
 
-func hash(f io.ReaderAt) [32]byte {
+func hash(f *os.File, info os.FileInfo) [32]byte {
 	h := sha256.New()
-	_, _ = io.Copy(h, io.NewSectionReader(f, 0, maxHashed))
+	if info.IsDir() {
+		entries, _ := f.ReadDir(-1)
+		names := make([]string, len(entries))
+		for i, entry := range entries {
+			names[i] = entry.Name()
+		}
+		slices.Sort(names)
+		_, _ = io.WriteString(h, strings.Join(names, "\x00"))
+	} else {
+		_, _ = io.Copy(h, io.NewSectionReader(f, 0, maxHashed))
+	}
 	return [32]byte(h.Sum(nil))
 }
 
 func (s stamp) isOf(info os.FileInfo) bool {
-	return info.Size() == s.size && info.ModTime().Equal(s.modTime) && os.SameFile(info, s.file)
+	if info.Size() != s.size || !info.ModTime().Equal(s.modTime) {
+		return false
+	}
+	if s.file != nil {
+		return os.SameFile(info, s.file)
+	}
+	return s.id != [3]int64{} && s.id == fileID(info)
+}
+
+// openPackages opens site-packages for an image of what is imported from there.
+func openPackages(dir string) (*projectFiles, error) {
+	p, err := openProject(dir)
+	if err == nil {
+		p.whole, p.missing = true, map[string]bool{}
+	}
+	return p, err
 }
 
 func openProject(dir string) (*projectFiles, error) {
@@ -75,6 +109,11 @@ func (p *projectFiles) Open(name string) (fs.File, error) {
 	}
 	f, err := p.files.Open(name)
 	if err != nil {
+		if p.whole && p.watching.Load() && errors.Is(err, fs.ErrNotExist) {
+			p.mu.Lock()
+			p.missing[name] = true
+			p.mu.Unlock()
+		}
 		return nil, err
 	}
 	if p.watching.Load() {
@@ -89,12 +128,21 @@ func (p *projectFiles) remember(name string, f fs.File) {
 		return
 	}
 	info, err := file.Stat()
-	if err != nil || !info.Mode().IsRegular() {
+	if err != nil || !info.Mode().IsRegular() && (!p.whole || !info.IsDir()) {
 		return
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.opened[name] = stamp{info.Size(), info.ModTime(), info, hash(file)}
+	if was, ok := p.opened[name]; ok && was.isOf(info) && p.whole {
+		return
+	}
+	if info.IsDir() { // the guest lists the one that it has
+		if file, err = p.root.Open(name); err != nil {
+			return
+		}
+		defer func() { _ = file.Close() }()
+	}
+	p.opened[name] = newStamp(info, hash(file, info))
 }
 
 // settle ends the import: what is opened from now on is read live.
@@ -117,12 +165,18 @@ func (p *projectFiles) stale() bool {
 		if err != nil {
 			return true
 		}
-		content := hash(file)
+		content := hash(file, info)
 		_ = file.Close()
 		if content != was.content {
 			return true
 		}
-		p.opened[name] = stamp{info.Size(), info.ModTime(), info, content}
+		p.opened[name] = newStamp(info, content)
+		p.renewed = true
+	}
+	for name := range p.missing {
+		if _, err := p.root.Stat(name); !errors.Is(err, fs.ErrNotExist) {
+			return true
+		}
 	}
 	return false
 }

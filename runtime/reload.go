@@ -57,6 +57,7 @@ func (w *Worker) newImporter() (i *importer) {
 		return i
 	}
 	var plan *dylink.Plan
+	w.openLayer()
 	if i.layer, i.draft, i.err = w.layers.fork(w.engine.base, w.settings().SitePackages, w.settings().MemoryLimit); i.err != nil {
 		return i
 	}
@@ -242,6 +243,7 @@ func (w *Worker) importInto(ctx context.Context, g *generation, i *importer) err
 			w.settings().observe(Logged{Worker: w.settings().Name, At: time.Now(), Generation: g.number, Log: l})
 		},
 	})
+	i.tellModules(x.onModule)
 	var cost usage
 	err = x.run(ctx, i.instance, func(ctx context.Context) error {
 		defer func() { cost = x.cost() }()
@@ -254,15 +256,15 @@ func (w *Worker) importInto(ctx context.Context, g *generation, i *importer) err
 	if note, ok := x.logs.note(cost.wall.Microseconds()); ok {
 		x.onLog(note)
 	}
-	g.cpu, g.imports = cost.cpu, x.imports.sorted()
+	g.cpu, g.imports = i.cost(cost.cpu, &x.imports)
 	w.settings().observe(Imported{Worker: w.settings().Name, At: time.Now(), Generation: g.number, Imports: list(g.imports)})
 	g.failure = x.importFailure(err, g.settings)
 	if g.failure == nil {
-		defer w.addPackages(x.packages)
+		defer w.updateLayer(g, i, x)
 	}
-	if g.failure == nil && cost.cpu > PlatformImportLimit*8/10 {
+	if g.failure == nil && g.cpu > PlatformImportLimit*8/10 {
 		x.log("warning", fmt.Sprintf("the import used %d ms of CPU time: the platform gives %d ms at start-up",
-			cost.cpu.Milliseconds(), PlatformImportLimit.Milliseconds()))
+			g.cpu.Milliseconds(), PlatformImportLimit.Milliseconds()))
 	}
 	return nil
 }

@@ -29,7 +29,8 @@ type workerFlags struct {
 	r2          string
 	subrequests int
 
-	noCapture bool
+	noCapture   bool
+	wholeImport bool // of commands that measure it
 
 	addr    string
 	hosts   []string

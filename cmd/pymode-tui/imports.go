@@ -20,7 +20,7 @@ type importsReport struct {
 
 // newImportsCommand is `pymode-tui imports DIR`.
 func newImportsCommand() *cobra.Command {
-	var flags workerFlags
+	flags := workerFlags{wholeImport: true}
 	cmd := &cobra.Command{
 		Use:   "imports DIR",
 		Short: "Show what each module costs that a worker imports",

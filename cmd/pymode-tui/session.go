@@ -158,7 +158,11 @@ func (s *session) openEngine(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if s.engine, err = runtime.NewEngine(ctx, config); err != nil {
+	var ahead []runtime.Config
+	for _, v := range s.workers {
+		ahead = append(ahead, s.config(v.project))
+	}
+	if s.engine, err = runtime.NewEngine(ctx, config, ahead...); err != nil {
 		return err
 	}
 	s.owned = true

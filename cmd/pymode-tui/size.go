@@ -15,7 +15,7 @@ import (
 
 // newSizeCommand is `pymode-tui size DIR`.
 func newSizeCommand() *cobra.Command {
-	var flags workerFlags
+	flags := workerFlags{wholeImport: true}
 	cmd := &cobra.Command{
 		Use:   "size DIR",
 		Short: "Show how large a worker is as it would be deployed",

@@ -52,6 +52,7 @@ func workerConfig(p *project.Project, f *workerFlags, bindings *bindings, observ
 		CPULimit:     f.cpuLimit,
 		Bindings:     bindings.of(p),
 		Observe:      observe,
+		WholeImport:  f.wholeImport,
 	}
 	if p.Limits.CPU > 0 {
 		c.CPULimit = p.Limits.CPU
@@ -107,13 +108,14 @@ func openWorker(ctx context.Context, dir string, f *workerFlags, progress func(c
 	if err != nil {
 		return nil, err
 	}
-	if w.engine, err = runtime.NewEngine(ctx, config); err != nil {
+	settings := workerConfig(p, f, w.bindings, observe)
+	if w.engine, err = runtime.NewEngine(ctx, config, settings); err != nil {
 		return nil, err
 	}
 	if warning := w.engine.Warning(); warning != "" {
 		notify(warning)
 	}
-	if w.Worker, err = w.engine.NewWorker(workerConfig(p, f, w.bindings, observe)); err != nil {
+	if w.Worker, err = w.engine.NewWorker(settings); err != nil {
 		return nil, err
 	}
 	if len(p.Dependencies) > 0 && packages.InstalledAt(siteDir(p)).IsZero() {

@@ -60,21 +60,30 @@ func describe(module []byte) (*wasmbin.Module, *description, error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("it is damaged: %w", err)
 	}
+	d, err := readDescription(m)
+	if err != nil {
+		return nil, nil, err
+	}
+	return m, d, d.check(m)
+}
+
+// readDescription reads the section "dylink.0".
+func readDescription(m *wasmbin.Module) (*description, error) {
 	if len(m.Sections) == 0 || m.Sections[0].ID != wasmbin.SectionCustom || m.Sections[0].Name != "dylink.0" {
-		return nil, nil, fmt.Errorf(`it is no side module: it does not begin with a section "dylink.0" (link it with wasm-ld --shared)`)
+		return nil, fmt.Errorf(`it is no side module: it does not begin with a section "dylink.0" (link it with wasm-ld --shared)`)
 	}
 	d := &description{alignment: 1, tableAlignment: 1, weak: map[string]bool{}}
 	r := m.Sections[0].Reader()
 	for r.More() {
 		kind, sub := r.Byte(), r.Part()
 		if err := d.read(kind, sub); err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 	}
 	if err := r.Err(); err != nil {
-		return nil, nil, fmt.Errorf("its section dylink.0 is damaged: %w", err)
+		return nil, fmt.Errorf("its section dylink.0 is damaged: %w", err)
 	}
-	return m, d, d.check(m)
+	return d, nil
 }
 
 func (d *description) read(kind byte, r *wasmbin.Reader) error {

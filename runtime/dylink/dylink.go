@@ -51,6 +51,7 @@ type loaded struct {
 	path      string
 	lib       *library
 	link      wazero.CompiledModule
+	linkage   []byte // what link was compiled from
 	memBase   uint32
 	tableBase uint32
 	instance  api.Module
@@ -155,7 +156,7 @@ func (l *Linker) load(ctx context.Context, file string, lib *library, program *P
 	if err != nil {
 		return err
 	}
-	m := &loaded{path: file, lib: lib, memBase: memBase, tableBase: link.tableBase}
+	m := &loaded{path: file, lib: lib, linkage: module, memBase: memBase, tableBase: link.tableBase}
 	if m.link, err = l.libraries.link(ctx, module); err != nil {
 		return fmt.Errorf("the linkage: %w", err)
 	}

@@ -29,6 +29,7 @@ type Libraries struct {
 	runtime wazero.Runtime
 	program func() (*Program, error)
 	fuel    uint32
+	store   Store // may be nil
 
 	mu    sync.Mutex
 	files map[[32]byte]*library
@@ -37,10 +38,10 @@ type Libraries struct {
 
 // NewLibraries returns libraries for the interpreter that program reads; it is
 // called when the first side module is loaded. Fuel is how many loops are passed
-// until a side module yields.
-func NewLibraries(runtime wazero.Runtime, fuel uint32, program func() (*Program, error)) *Libraries {
+// until a side module yields. The store, which may be nil, keeps what was prepared.
+func NewLibraries(runtime wazero.Runtime, fuel uint32, program func() (*Program, error), store Store) *Libraries {
 	return &Libraries{
-		runtime: runtime, program: sync.OnceValues(program), fuel: fuel,
+		runtime: runtime, program: sync.OnceValues(program), fuel: fuel, store: store,
 		files: map[[32]byte]*library{}, links: map[[32]byte]wazero.CompiledModule{},
 	}
 }
@@ -48,8 +49,10 @@ func NewLibraries(runtime wazero.Runtime, fuel uint32, program func() (*Program,
 // library is one side module.
 type library struct {
 	*description
+	digest   [32]byte        // SHA-256 of the file
 	module   *wasmbin.Module // as it was read, with the additions
 	prepared []byte
+	exports  int               // how many of the prepared module's exports are the file's own
 	extra    []string          // exported functions that get slots behind its own
 	funcs    map[string]uint32 // exported functions, by index
 	data     map[string]uint32 // exported variables, relative to the data
@@ -69,22 +72,22 @@ func (s *Libraries) get(ctx context.Context, file []byte) (*library, *Program, e
 	if err != nil {
 		return nil, nil, err
 	}
-	key := sha256.Sum256(file)
-	s.mu.Lock()
-	l, ok := s.files[key]
-	s.mu.Unlock()
-	if ok {
+	digest := sha256.Sum256(file)
+	l, err := s.kept(ctx, digest)
+	if err == nil {
 		return l, program, nil
 	}
 	if l, err = s.prepare(file, program); err != nil {
 		return nil, nil, err
 	}
+	l.digest = digest
 	if _, err := l.compile(ctx); err != nil {
 		return nil, nil, fmt.Errorf("it can't be compiled: %w", err)
 	}
+	s.keep(l)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.files[key] = l
+	s.files[digest] = l
 	return l, program, nil
 }
 
@@ -96,17 +99,8 @@ func (s *Libraries) prepare(file []byte, program *Program) (*library, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &library{description: d, module: m, funcs: map[string]uint32{}, data: map[string]uint32{}, slots: map[uint32]uint32{}}
-	for _, e := range m.Exports {
-		switch e.Kind {
-		case wasmbin.KindFunc:
-			l.funcs[e.Name] = e.Index
-		case wasmbin.KindGlobal:
-			if value, ok := m.ExportedGlobalI32(e.Name); ok {
-				l.data[e.Name] = value
-			}
-		}
-	}
+	l := &library{description: d, module: m}
+	l.readExports(m.Exports)
 	if err := l.readElements(); err != nil {
 		return nil, err
 	}
@@ -155,11 +149,32 @@ func (s *Libraries) prepare(file []byte, program *Program) (*library, error) {
 	if err != nil {
 		return nil, err
 	}
+	l.exports = len(m.Exports)
+	s.finish(l)
+	return l, nil
+}
+
+// finish fills what follows from the rest.
+func (s *Libraries) finish(l *library) {
 	l.measureArity()
 	l.compile = once(func(ctx context.Context) (wazero.CompiledModule, error) {
 		return s.runtime.CompileModule(ctx, l.prepared)
 	})
-	return l, nil
+}
+
+// readExports notes the functions and variables that the library exports.
+func (l *library) readExports(exports []wasmbin.Export) {
+	l.funcs, l.data = map[string]uint32{}, map[string]uint32{}
+	for _, e := range exports {
+		switch e.Kind {
+		case wasmbin.KindFunc:
+			l.funcs[e.Name] = e.Index
+		case wasmbin.KindGlobal:
+			if value, ok := l.module.ExportedGlobalI32(e.Name); ok {
+				l.data[e.Name] = value
+			}
+		}
+	}
 }
 
 // once keeps the result of the first call that succeeds.
@@ -208,6 +223,7 @@ func (l *library) readElements() error {
 	if err != nil {
 		return fmt.Errorf("it is damaged: %w", err)
 	}
+	l.slots = map[uint32]uint32{}
 	for _, e := range elements {
 		if e.HasGlobal && e.Offset < l.table {
 			if _, twice := l.slots[e.Function]; !twice {
@@ -240,13 +256,17 @@ func (l *library) chooseExtra() error {
 		}
 	}
 	slices.Sort(l.extra)
-	for i, name := range l.extra {
-		l.slots[l.funcs[name]] = l.table + uint32(i)
-	}
 	if len(l.extra) > maxTable {
 		return errors.New("it exports too many functions")
 	}
+	l.placeExtra()
 	return nil
+}
+
+func (l *library) placeExtra() {
+	for i, name := range l.extra {
+		l.slots[l.funcs[name]] = l.table + uint32(i)
+	}
 }
 
 // tableBase is the index of the global __table_base.

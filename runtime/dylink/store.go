@@ -1,0 +1,116 @@
+package dylink
+
+import (
+	"bytes"
+	"context"
+	"encoding/gob"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+
+	"pymode-tui/runtime/wasmbin"
+)
+
+// Store keeps what was prepared, for the next process that loads the same files
+// into the same interpreter.
+type Store interface {
+	// Get returns what was put under a name, and false where it is not there, or
+	// not whole.
+	Get(name string) ([]byte, bool)
+	// Put keeps data under a name. Where that fails it costs time, nothing else.
+	Put(name string, data []byte)
+}
+
+// errNotKept says that a side module is not in the store.
+var errNotKept = errors.New("the side module is not kept")
+
+// keptLibrary is what is kept of a side module: the prepared module, and what of
+// it the preparation has hidden or decided.
+type keptLibrary struct {
+	Imports [][2]string // the names that they had, by number
+	Exports int         // how many of the exports are the file's own
+	Extra   []string
+	Mutable []string
+	Module  []byte
+}
+
+// keep puts a library into the store.
+func (s *Libraries) keep(l *library) {
+	if s.store == nil {
+		return
+	}
+	k := keptLibrary{Exports: l.exports, Extra: l.extra, Mutable: l.mutable, Module: l.prepared}
+	for _, i := range l.module.Imports {
+		k.Imports = append(k.Imports, [2]string{i.Module, i.Name})
+	}
+	var b bytes.Buffer
+	if err := gob.NewEncoder(&b).Encode(k); err != nil {
+		return
+	}
+	s.store.Put(hex.EncodeToString(l.digest[:]), b.Bytes())
+}
+
+// kept returns the library of a file that was prepared already, by this process or
+// another one, and compiles it.
+func (s *Libraries) kept(ctx context.Context, digest [32]byte) (*library, error) {
+	s.mu.Lock()
+	l, ok := s.files[digest]
+	s.mu.Unlock()
+	if ok {
+		return l, nil
+	}
+	if s.store == nil {
+		return nil, errNotKept
+	}
+	b, ok := s.store.Get(hex.EncodeToString(digest[:]))
+	if !ok {
+		return nil, errNotKept
+	}
+	l, err := s.unpack(b)
+	if err != nil {
+		return nil, fmt.Errorf("a kept side module: %w", err)
+	}
+	l.digest = digest
+	if _, err := l.compile(ctx); err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if first, ok := s.files[digest]; ok {
+		return first, nil
+	}
+	s.files[digest] = l
+	return l, nil
+}
+
+// unpack makes a library of what keep has written.
+func (s *Libraries) unpack(b []byte) (*library, error) {
+	var k keptLibrary
+	if err := gob.NewDecoder(bytes.NewReader(b)).Decode(&k); err != nil {
+		return nil, err
+	}
+	m, err := wasmbin.Parse(k.Module)
+	if err != nil {
+		return nil, err
+	}
+	if len(m.Imports) != len(k.Imports) || k.Exports > len(m.Exports) {
+		return nil, errors.New("its parts do not fit")
+	}
+	named := *m
+	named.Imports = slices.Clone(m.Imports)
+	for i, name := range k.Imports {
+		named.Imports[i].Module, named.Imports[i].Name = name[0], name[1]
+	}
+	l := &library{module: &named, prepared: k.Module, exports: k.Exports, extra: k.Extra, mutable: k.Mutable}
+	if l.description, err = readDescription(m); err != nil {
+		return nil, err
+	}
+	l.readExports(m.Exports[:k.Exports])
+	if err := l.readElements(); err != nil {
+		return nil, err
+	}
+	l.placeExtra()
+	s.finish(l)
+	return l, nil
+}
