@@ -1,8 +1,10 @@
 package runtime
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
+	"encoding/gob"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -16,8 +18,12 @@ import (
 
 	"pymode-tui/runtime/cpython"
 	"pymode-tui/runtime/image"
+	"pymode-tui/runtime/skeleton"
 	"pymode-tui/runtime/wasmbin"
 )
+
+// compiledDir is the folder of compiled code.
+const compiledDir = "compiled"
 
 // openCache makes the directories of the cache, and opens that of compiled code.
 func (e *Engine) openCache() (err error) {
@@ -25,12 +31,12 @@ func (e *Engine) openCache() (err error) {
 		e.cache = wazero.NewCompilationCache()
 		return nil
 	}
-	for _, dir := range []string{"compiled", "images"} {
+	for _, dir := range []string{compiledDir, "images"} {
 		if err := os.MkdirAll(filepath.Join(e.config.CacheDir, dir), 0o755); err != nil {
 			return fmt.Errorf("cache directory: %w", err)
 		}
 	}
-	if e.cache, err = wazero.NewCompilationCacheWithDir(filepath.Join(e.config.CacheDir, "compiled")); err != nil {
+	if e.cache, err = wazero.NewCompilationCacheWithDir(filepath.Join(e.config.CacheDir, compiledDir)); err != nil {
 		return fmt.Errorf("cache of compiled code: %w", err)
 	}
 	return nil
@@ -75,7 +81,26 @@ func writeChecked(path string, data []byte) error {
 	return writeFile(path, binary.LittleEndian.AppendUint32(data[:len(data):len(data)], checksum(data)))
 }
 
-func (e *Engine) writeGuest(path string) ([]byte, error) {
+// readCode reads what writeCode wrote.
+func readCode(path string) (code skeleton.Code, err error) {
+	b, err := readChecked(path)
+	if err == nil {
+		err = gob.NewDecoder(bytes.NewReader(b)).Decode(&code)
+	}
+	return code, err
+}
+
+func writeCode(path string, code skeleton.Code) error {
+	var b bytes.Buffer
+	if err := gob.NewEncoder(&b).Encode(code); err != nil {
+		return err
+	}
+	return writeChecked(path, b.Bytes())
+}
+
+// makeGuest makes the module of instances that start from an image: without data, and
+// with copies that count.
+func (e *Engine) makeGuest() ([]byte, error) {
 	module, err := os.ReadFile(e.config.Wasm)
 	if err != nil {
 		return nil, err
@@ -93,8 +118,6 @@ func (e *Engine) writeGuest(path string) ([]byte, error) {
 	if module, _, err = wasmbin.AddBulkChecks(module, cpython.FuelExport, ""); err != nil {
 		return nil, fmt.Errorf("%s: %w", e.config.Wasm, err)
 	}
-	// A cache that can't be written costs time at the next start, nothing else.
-	_ = writeChecked(path, module)
 	return module, nil
 }
 

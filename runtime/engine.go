@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 
 	"pymode-tui/runtime/cpython"
 	"pymode-tui/runtime/dylink"
 	"pymode-tui/runtime/hostcall"
 	"pymode-tui/runtime/image"
+	"pymode-tui/runtime/skeleton"
 
 	"github.com/gofrs/flock"
 	"github.com/tetratelabs/wazero"
@@ -33,6 +35,7 @@ type Engine struct {
 	config EngineConfig
 	wazero wazero.Runtime
 	cache  wazero.CompilationCache
+	code   *skeleton.Cache       // nil where nothing is kept on disk
 	guest  wazero.CompiledModule // without data: its memory comes from an image
 	base   *image.Image
 
@@ -107,9 +110,9 @@ func (e *Engine) openWazero(ctx context.Context) (err error) {
 	if err := e.openCache(); err != nil {
 		return err
 	}
-	e.wazero = wazero.NewRuntimeWithConfig(ctx, wazero.NewRuntimeConfig().
-		WithCoreFeatures(api.CoreFeaturesV2|experimental.CoreFeaturesExtendedConst).
-		WithCompilationCache(e.cache).WithDebugInfoEnabled(false))
+	config := wazero.NewRuntimeConfig().
+		WithCoreFeatures(api.CoreFeaturesV2 | experimental.CoreFeaturesExtendedConst).WithDebugInfoEnabled(false)
+	e.wazero = wazero.NewRuntimeWithConfig(ctx, config.WithCompilationCache(e.cache))
 	if _, err := wasi_snapshot_preview1.Instantiate(ctx, e.wazero); err != nil {
 		return fmt.Errorf("wasi: %w", err)
 	}
@@ -118,9 +121,14 @@ func (e *Engine) openWazero(ctx context.Context) (err error) {
 	}
 	var store dylink.Store
 	if !e.memory {
-		store = e.kept("prepared", maxKeptPrepared)
+		store = e.kept("prepared", maxKeptPrepared, maxPrepareBytes)
+		probes := keptFiles{filepath.Join(e.config.CacheDir, "probes"), "1", maxKeptProbes, maxProbeBytes}
+		// Without it, wazero is given whole modules.
+		if e.code, err = skeleton.Open(ctx, e.wazero, config, filepath.Join(e.config.CacheDir, compiledDir), probes); cannotWrite(err) {
+			return err
+		}
 	}
-	e.libraries = dylink.NewLibraries(e.wazero, fuelPerYield, e.readProgram, store)
+	e.libraries = dylink.NewLibraries(e.wazero, fuelPerYield, e.readProgram, store, e.code)
 	return nil
 }
 
@@ -153,16 +161,35 @@ func (e *Engine) Close(ctx context.Context) error {
 func (e *Engine) BaseSize() int64 { return e.base.Size() }
 
 // compileGuest compiles the interpreter without its data.
-func (e *Engine) compileGuest(ctx context.Context) error {
-	path := e.cached(".wasm")
-	module, err := readChecked(path)
+func (e *Engine) compileGuest(ctx context.Context) (err error) {
+	path := e.cached(".code")
+	if e.code != nil {
+		if code, err := readCode(path); err == nil {
+			if e.guest, err = e.code.Load(ctx, code); err == nil {
+				return nil
+			}
+		}
+	}
+	module, err := e.makeGuest()
 	if err != nil {
-		if module, err = e.writeGuest(path); err != nil {
+		return err
+	}
+	if e.code != nil {
+		code, err := e.code.Place(ctx, module)
+		if err == nil {
+			e.guest, err = e.code.Load(ctx, code)
+		}
+		if err == nil {
+			// A cache that can't be written costs time at the next start, nothing else.
+			_ = writeCode(path, code)
+			return nil
+		}
+		if cannotWrite(err) {
 			return err
 		}
 	}
 	if e.guest, err = e.wazero.CompileModule(ctx, module); err != nil {
-		return fmt.Errorf("compile %s: %w", path, err)
+		return fmt.Errorf("compile %s: %w", e.config.Wasm, err)
 	}
 	return nil
 }

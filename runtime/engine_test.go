@@ -44,7 +44,7 @@ func TestDamagedCacheMendsItself(t *testing.T) {
 		return found[0]
 	}
 	open()
-	for _, pattern := range []string{"*.img", "*.wasm"} {
+	for _, pattern := range []string{"*.img", "*.code"} {
 		path := cached(pattern)
 		whole, err := os.ReadFile(path)
 		if err != nil {
@@ -60,7 +60,7 @@ func TestDamagedCacheMendsItself(t *testing.T) {
 				t.Fatal(err)
 			}
 			open()
-			if again, err := os.ReadFile(path); err != nil || !bytes.Equal(again, whole) && pattern == "*.wasm" {
+			if again, err := os.ReadFile(path); err != nil || !bytes.Equal(again, whole) && pattern == "*.code" {
 				t.Errorf("%s, %s: not mended: %v", pattern, name, err)
 			}
 		}

@@ -10,11 +10,12 @@ import (
 )
 
 // keptFiles is a folder of the cache with checked files. The files that were not asked for the longest go when there are too
-// many. Several processes may use it at once.
+// many, or too large ones. Several processes may use it at once.
 type keptFiles struct {
 	dir    string
 	prefix string // of the names: what the files were made for
 	most   int    // files
+	bytes  int64  // of them together, at most
 }
 
 // forgetful is how old a file's time may be before a use renews it.
@@ -41,7 +42,7 @@ func (k keptFiles) Put(name string, data []byte) {
 	if err := writeChecked(k.path(name), data); err != nil {
 		return
 	}
-	prune(k.dir, k.most)
+	prune(k.dir, k.most, k.bytes)
 }
 
 // touch notes that a file was used.
@@ -52,31 +53,35 @@ func touch(path string) {
 	}
 }
 
-// prune removes the files of a folder that were used the longest ago, and leaves
-// so many. What a killed process has left half written goes with them.
-func prune(dir string, most int) {
+// prune removes the files of a folder that were used the longest ago, and leaves so
+// many, and no more bytes. What a killed process has left half written goes with them.
+func prune(dir string, most int, bytes int64) {
 	entries, err := os.ReadDir(dir)
-	if err != nil || len(entries) <= most {
+	if err != nil {
 		return
 	}
 	type used struct {
 		path string
+		size int64
 		when time.Time
 	}
 	var files []used
 	for _, entry := range entries {
 		if info, err := entry.Info(); err == nil && info.Mode().IsRegular() {
-			files = append(files, used{filepath.Join(dir, entry.Name()), info.ModTime()})
+			files = append(files, used{filepath.Join(dir, entry.Name()), info.Size(), info.ModTime()})
 		}
 	}
 	slices.SortFunc(files, func(a, b used) int { return cmp.Or(b.when.Compare(a.when), cmp.Compare(a.path, b.path)) })
-	for _, file := range files[min(most, len(files)):] {
-		_ = os.Remove(file.path)
+	for i, file := range files {
+		bytes -= file.size
+		if i >= most || bytes < 0 {
+			_ = os.Remove(file.path)
+		}
 	}
 }
 
 // kept is a folder of the cache for what is made with this engine's interpreter.
-func (e *Engine) kept(dir string, most int) keptFiles {
+func (e *Engine) kept(dir string, most int, bytes int64) keptFiles {
 	key := e.key()
-	return keptFiles{filepath.Join(e.config.CacheDir, dir), hex.EncodeToString(key[:8]), most}
+	return keptFiles{filepath.Join(e.config.CacheDir, dir), hex.EncodeToString(key[:8]), most, bytes}
 }

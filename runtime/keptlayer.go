@@ -19,11 +19,14 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// What the cache keeps, at most: layers are some 40 MB each, prepared side modules
-// at most some MB.
+// What the cache keeps, at most.
 const (
-	maxKeptLayers   = 2 * 8 // files, of which a layer has two
-	maxKeptPrepared = 256
+	maxKeptLayers   = 2 * 8 // files, two a layer
+	maxLayerBytes   = 1 << 30
+	maxKeptPrepared = 512 // files, one a side module
+	maxPrepareBytes = 256 << 20
+	maxKeptProbes   = 16 // files, one a version of wazero
+	maxProbeBytes   = 1 << 20
 )
 
 // keptLayer is what is kept of a layer beside its image.
@@ -65,7 +68,7 @@ func (e *Engine) layerKey(s *settings) (string, error) {
 	return hex.EncodeToString(h.Sum(nil)[:8]), nil
 }
 
-func (e *Engine) keptLayers() keptFiles { return e.kept("layers", maxKeptLayers) }
+func (e *Engine) keptLayers() keptFiles { return e.kept("layers", maxKeptLayers, maxLayerBytes) }
 
 // saveLayer keeps a layer for the next process. One without an image says that
 // none can be made.

@@ -163,12 +163,8 @@ func (l *Linker) load(ctx context.Context, file string, lib *library, program *P
 	if err := l.noteArity(ctx, link, next.table); err != nil {
 		return err
 	}
-	compiled, err := lib.compile(ctx)
-	if err != nil {
-		return err
-	}
 	l.state = next // the table grows whatever comes of the rest
-	if err := l.instantiate(ctx, m, compiled); err != nil {
+	if err := l.instantiate(ctx, m); err != nil {
 		return err
 	}
 	l.loaded = append(l.loaded, m)
@@ -238,7 +234,7 @@ func (l *Linker) call(ctx context.Context, name string, args ...uint64) (uint64,
 }
 
 // instantiate makes the two instances of a loaded module.
-func (l *Linker) instantiate(ctx context.Context, m *loaded, compiled wazero.CompiledModule) error {
+func (l *Linker) instantiate(ctx context.Context, m *loaded) error {
 	config := wazero.NewModuleConfig().WithName("").WithStartFunctions()
 	resolve := func(link api.Module) context.Context {
 		return experimental.WithImportResolver(ctx, func(name string) api.Module {
@@ -261,7 +257,7 @@ func (l *Linker) instantiate(ctx context.Context, m *loaded, compiled wazero.Com
 		return fmt.Errorf("link: %w", err)
 	}
 	l.instances = append(l.instances, link)
-	if m.instance, err = l.libraries.runtime.InstantiateModule(resolve(link), compiled, config); err != nil {
+	if m.instance, err = l.libraries.runtime.InstantiateModule(resolve(link), m.lib.compiled, config); err != nil {
 		return err
 	}
 	l.instances = append(l.instances, m.instance)

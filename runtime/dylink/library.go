@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 
+	"pymode-tui/runtime/skeleton"
 	"pymode-tui/runtime/wasmbin"
 
 	"github.com/tetratelabs/wazero"
@@ -29,7 +30,8 @@ type Libraries struct {
 	runtime wazero.Runtime
 	program func() (*Program, error)
 	fuel    uint32
-	store   Store // may be nil
+	store   Store           // may be nil
+	code    *skeleton.Cache // may be nil
 
 	mu    sync.Mutex
 	files map[[32]byte]*library
@@ -38,10 +40,11 @@ type Libraries struct {
 
 // NewLibraries returns libraries for the interpreter that program reads; it is
 // called when the first side module is loaded. Fuel is how many loops are passed
-// until a side module yields. The store, which may be nil, keeps what was prepared.
-func NewLibraries(runtime wazero.Runtime, fuel uint32, program func() (*Program, error), store Store) *Libraries {
+// until a side module yields. The store and the cache, which may both be nil, keep
+// what was prepared, and its code.
+func NewLibraries(runtime wazero.Runtime, fuel uint32, program func() (*Program, error), store Store, code *skeleton.Cache) *Libraries {
 	return &Libraries{
-		runtime: runtime, program: sync.OnceValues(program), fuel: fuel, store: store,
+		runtime: runtime, program: sync.OnceValues(program), fuel: fuel, store: store, code: code,
 		files: map[[32]byte]*library{}, links: map[[32]byte]wazero.CompiledModule{},
 	}
 }
@@ -49,9 +52,8 @@ func NewLibraries(runtime wazero.Runtime, fuel uint32, program func() (*Program,
 // library is one side module.
 type library struct {
 	*description
-	digest   [32]byte        // SHA-256 of the file
-	module   *wasmbin.Module // as it was read, with the additions
-	prepared []byte
+	digest   [32]byte          // SHA-256 of the file
+	module   *wasmbin.Module   // as it was read, with the additions
 	exports  int               // how many of the prepared module's exports are the file's own
 	extra    []string          // exported functions that get slots behind its own
 	funcs    map[string]uint32 // exported functions, by index
@@ -59,8 +61,7 @@ type library struct {
 	slots    map[uint32]uint32 // of functions in its part of the table
 	mutable  []string          // exports of its mutable globals
 	arity    []byte            // of its slots; see arity.c
-
-	compile func(context.Context) (wazero.CompiledModule, error)
+	compiled wazero.CompiledModule
 }
 
 // tableSize is how many slots the library takes.
@@ -77,14 +78,14 @@ func (s *Libraries) get(ctx context.Context, file []byte) (*library, *Program, e
 	if err == nil {
 		return l, program, nil
 	}
-	if l, err = s.prepare(file, program); err != nil {
+	l, prepared, err := s.prepare(file, program)
+	if err != nil {
 		return nil, nil, err
 	}
 	l.digest = digest
-	if _, err := l.compile(ctx); err != nil {
+	if err := s.compile(context.WithoutCancel(ctx), l, prepared); err != nil {
 		return nil, nil, fmt.Errorf("it can't be compiled: %w", err)
 	}
-	s.keep(l)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.files[digest] = l
@@ -94,18 +95,18 @@ func (s *Libraries) get(ctx context.Context, file []byte) (*library, *Program, e
 // prepare checks a side module and rewrites it: loop checks, imports from one
 // namespace, slots for the functions that Python looks up, its mutable globals
 // exported, since images have to keep them, and its data written by a function.
-func (s *Libraries) prepare(file []byte, program *Program) (*library, error) {
+func (s *Libraries) prepare(file []byte, program *Program) (_ *library, prepared []byte, err error) {
 	m, d, err := describe(file)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	l := &library{description: d, module: m}
 	l.readExports(m.Exports)
 	if err := l.readElements(); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if err := l.chooseExtra(); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	x := wasmbin.Extension{Globals: map[string]uint32{}, Start: startExport, Data: dataExport}
 	for i, g := range m.Globals {
@@ -118,7 +119,7 @@ func (s *Libraries) prepare(file []byte, program *Program) (*library, error) {
 	if len(l.extra) > 0 {
 		base, err := l.tableBase()
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		indices := make([]uint32, len(l.extra))
 		for i, name := range l.extra {
@@ -130,36 +131,28 @@ func (s *Libraries) prepare(file []byte, program *Program) (*library, error) {
 	x.Table = &wasmbin.Import{Module: envNS, Name: tableExport, Kind: wasmbin.KindTable, Table: wasmbin.TableType{Element: wasmbin.FuncRef}}
 	module, err := wasmbin.Extend(file, x)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if l.module, err = wasmbin.Parse(module); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	module, _, err = wasmbin.AddLoopChecks(module, wasmbin.LoopCheckOptions{
 		Yield: yieldExport, Fuel: s.fuel, FuelExport: fuelExport, Recursion: true,
 	})
 	if err != nil {
-		return nil, fmt.Errorf("it is damaged: %w", err)
+		return nil, nil, fmt.Errorf("it is damaged: %w", err)
 	}
 	// The module may be left before its next loop, so its copies yield themselves.
 	if module, _, err = wasmbin.AddBulkChecks(module, fuelExport, yieldExport); err != nil {
-		return nil, fmt.Errorf("it is damaged: %w", err)
+		return nil, nil, fmt.Errorf("it is damaged: %w", err)
 	}
-	l.prepared, err = wasmbin.Redirect(module, func(i int, _ wasmbin.Import) (string, string) { return linkNS, strconv.Itoa(i) })
+	prepared, err = wasmbin.Redirect(module, func(i int, _ wasmbin.Import) (string, string) { return linkNS, strconv.Itoa(i) })
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	l.exports = len(m.Exports)
-	s.finish(l)
-	return l, nil
-}
-
-// finish fills what follows from the rest.
-func (s *Libraries) finish(l *library) {
 	l.measureArity()
-	l.compile = once(func(ctx context.Context) (wazero.CompiledModule, error) {
-		return s.runtime.CompileModule(ctx, l.prepared)
-	})
+	return l, prepared, nil
 }
 
 // readExports notes the functions and variables that the library exports.
@@ -174,24 +167,6 @@ func (l *library) readExports(exports []wasmbin.Export) {
 				l.data[e.Name] = value
 			}
 		}
-	}
-}
-
-// once keeps the result of the first call that succeeds.
-func once(f func(context.Context) (wazero.CompiledModule, error)) func(context.Context) (wazero.CompiledModule, error) {
-	var mu sync.Mutex
-	var done wazero.CompiledModule
-	return func(ctx context.Context) (wazero.CompiledModule, error) {
-		mu.Lock()
-		defer mu.Unlock()
-		if done != nil {
-			return done, nil
-		}
-		compiled, err := f(context.WithoutCancel(ctx))
-		if err == nil {
-			done = compiled
-		}
-		return compiled, err
 	}
 }
 

@@ -47,11 +47,7 @@ func (p *Plan) Restore(ctx context.Context, main api.Module) (*Linker, error) {
 	l := &Linker{libraries: p.libraries, main: main, state: p.state.clone(), loaded: make([]*loaded, 0, len(p.loaded))}
 	for _, planned := range p.loaded {
 		m := planned
-		compiled, err := m.lib.compile(ctx)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", m.path, err)
-		}
-		if err := l.instantiate(ctx, &m, compiled); err != nil {
+		if err := l.instantiate(ctx, &m); err != nil {
 			return nil, fmt.Errorf("%s: %w", m.path, err)
 		}
 		for i, name := range m.lib.mutable {

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"slices"
 
+	"pymode-tui/runtime/skeleton"
 	"pymode-tui/runtime/wasmbin"
 )
 
@@ -22,25 +23,45 @@ type Store interface {
 	Put(name string, data []byte)
 }
 
+// preparation is raised with each change of what prepare makes of a file: what is
+// kept of others is not used then.
+const preparation = "2"
+
+// storeName is what a library is kept under.
+func storeName(digest [32]byte) string { return preparation + "-" + hex.EncodeToString(digest[:]) }
+
 // errNotKept says that a side module is not in the store.
 var errNotKept = errors.New("the side module is not kept")
 
-// keptLibrary is what is kept of a side module: the prepared module, and what of
-// it the preparation has hidden or decided.
+// keptLibrary is what is kept of a side module: the prepared one as a skeleton, and
+// what of it the preparation has hidden or decided.
 type keptLibrary struct {
 	Imports [][2]string // the names that they had, by number
 	Exports int         // how many of the exports are the file's own
 	Extra   []string
 	Mutable []string
-	Module  []byte
+	Code    skeleton.Code
+}
+
+// compile compiles a library that was prepared now, and keeps it.
+func (s *Libraries) compile(ctx context.Context, l *library, prepared []byte) (err error) {
+	if s.code != nil && s.store != nil {
+		var code skeleton.Code
+		if code, err = s.code.Place(ctx, prepared); err == nil {
+			l.compiled, err = s.code.Load(ctx, code)
+		}
+		if err == nil {
+			s.keep(l, code)
+			return nil
+		}
+	}
+	l.compiled, err = s.runtime.CompileModule(ctx, prepared)
+	return err
 }
 
 // keep puts a library into the store.
-func (s *Libraries) keep(l *library) {
-	if s.store == nil {
-		return
-	}
-	k := keptLibrary{Exports: l.exports, Extra: l.extra, Mutable: l.mutable, Module: l.prepared}
+func (s *Libraries) keep(l *library, code skeleton.Code) {
+	k := keptLibrary{Exports: l.exports, Extra: l.extra, Mutable: l.mutable, Code: code}
 	for _, i := range l.module.Imports {
 		k.Imports = append(k.Imports, [2]string{i.Module, i.Name})
 	}
@@ -48,11 +69,11 @@ func (s *Libraries) keep(l *library) {
 	if err := gob.NewEncoder(&b).Encode(k); err != nil {
 		return
 	}
-	s.store.Put(hex.EncodeToString(l.digest[:]), b.Bytes())
+	s.store.Put(storeName(l.digest), b.Bytes())
 }
 
 // kept returns the library of a file that was prepared already, by this process or
-// another one, and compiles it.
+// another one, with its code.
 func (s *Libraries) kept(ctx context.Context, digest [32]byte) (*library, error) {
 	s.mu.Lock()
 	l, ok := s.files[digest]
@@ -60,20 +81,20 @@ func (s *Libraries) kept(ctx context.Context, digest [32]byte) (*library, error)
 	if ok {
 		return l, nil
 	}
-	if s.store == nil {
+	if s.code == nil || s.store == nil {
 		return nil, errNotKept
 	}
-	b, ok := s.store.Get(hex.EncodeToString(digest[:]))
+	b, ok := s.store.Get(storeName(digest))
 	if !ok {
 		return nil, errNotKept
 	}
-	l, err := s.unpack(b)
+	l, code, err := unpack(b)
+	if err == nil {
+		l.digest = digest
+		l.compiled, err = s.code.Load(context.WithoutCancel(ctx), code)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("a kept side module: %w", err)
-	}
-	l.digest = digest
-	if _, err := l.compile(ctx); err != nil {
-		return nil, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -85,32 +106,32 @@ func (s *Libraries) kept(ctx context.Context, digest [32]byte) (*library, error)
 }
 
 // unpack makes a library of what keep has written.
-func (s *Libraries) unpack(b []byte) (*library, error) {
+func unpack(b []byte) (*library, skeleton.Code, error) {
 	var k keptLibrary
 	if err := gob.NewDecoder(bytes.NewReader(b)).Decode(&k); err != nil {
-		return nil, err
+		return nil, k.Code, err
 	}
-	m, err := wasmbin.Parse(k.Module)
+	m, err := wasmbin.Parse(k.Code.Skeleton)
 	if err != nil {
-		return nil, err
+		return nil, k.Code, err
 	}
 	if len(m.Imports) != len(k.Imports) || k.Exports > len(m.Exports) {
-		return nil, errors.New("its parts do not fit")
+		return nil, k.Code, errors.New("its parts do not fit")
 	}
 	named := *m
 	named.Imports = slices.Clone(m.Imports)
 	for i, name := range k.Imports {
 		named.Imports[i].Module, named.Imports[i].Name = name[0], name[1]
 	}
-	l := &library{module: &named, prepared: k.Module, exports: k.Exports, extra: k.Extra, mutable: k.Mutable}
+	l := &library{module: &named, exports: k.Exports, extra: k.Extra, mutable: k.Mutable}
 	if l.description, err = readDescription(m); err != nil {
-		return nil, err
+		return nil, k.Code, err
 	}
 	l.readExports(m.Exports[:k.Exports])
 	if err := l.readElements(); err != nil {
-		return nil, err
+		return nil, k.Code, err
 	}
 	l.placeExtra()
-	s.finish(l)
-	return l, nil
+	l.measureArity()
+	return l, k.Code, nil
 }

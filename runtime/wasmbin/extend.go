@@ -1,6 +1,10 @@
 package wasmbin
 
-import "fmt"
+import (
+	"fmt"
+	"maps"
+	"slices"
+)
 
 // Redirect renames the module and the name of each import.
 func Redirect(module []byte, to func(i int, imp Import) (module, name string)) ([]byte, error) {
@@ -102,7 +106,8 @@ func Extend(module []byte, x Extension) ([]byte, error) {
 		exports.add(appendExport(nil, x.Start, KindFunc, m.Start))
 		bodies[SectionStart] = nil
 	}
-	for name, index := range x.Globals {
+	for _, name := range slices.Sorted(maps.Keys(x.Globals)) {
+		index := x.Globals[name]
 		if index >= m.Count(KindGlobal) {
 			return nil, fmt.Errorf("there is no global %d to export", index)
 		}
