@@ -84,7 +84,11 @@ func (c *Cache) place(ctx context.Context, module []byte) (code Code, err error)
 	if code.Size, code.End, err = look(whole); err != nil {
 		return code, err
 	}
-	return code, os.Rename(whole, filepath.Join(c.dir, code.File)) // which wazero has synced
+	target := filepath.Join(c.dir, code.File)
+	if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil { // it may have been cleaned away
+		return code, err
+	}
+	return code, os.Rename(whole, target) // which wazero has synced
 }
 
 // compileAlone compiles a module with a folder of its own, and returns the file that

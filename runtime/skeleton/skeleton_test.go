@@ -116,6 +116,11 @@ func TestLoadRefuses(t *testing.T) {
 				t.Fatal(err)
 			}
 		},
+		"no folder": func(t *testing.T, path string, _ *Code) {
+			if err := os.RemoveAll(filepath.Dir(path)); err != nil {
+				t.Fatal(err)
+			}
+		},
 		"half a file": func(t *testing.T, path string, code *Code) {
 			if err := os.Truncate(path, code.Size/2); err != nil {
 				t.Fatal(err)
