@@ -114,6 +114,7 @@ func TestKeptLayer(t *testing.T) {
 		change func(t *testing.T, l *layerTest)
 		miss   bool
 		extra  bool
+		never  bool // is one kept afterwards
 	}{
 		"nothing": {change: func(*testing.T, *layerTest) {}},
 		"another line of the code": {change: func(t *testing.T, l *layerTest) {
@@ -121,6 +122,10 @@ func TestKeptLayer(t *testing.T) {
 		}},
 		"an import of the code": {miss: true, change: func(t *testing.T, l *layerTest) {
 			runtimetest.Write(t, filepath.Join(l.dir, "entry.py"), "import html\n"+stampEntry)
+		}},
+		"an import in the handler": {miss: true, never: true, change: func(t *testing.T, l *layerTest) {
+			runtimetest.Write(t, filepath.Join(l.dir, "entry.py"),
+				"def on_fetch(request, env):\n    import stamp\n    return f'{stamp.STAMP} {stamp.extra is not None}'\n")
 		}},
 		"a file of the package": {miss: true, change: func(t *testing.T, l *layerTest) {
 			runtimetest.Write(t, filepath.Join(l.site, "stamp", "__init__.py"), stampPackage+"# changed\n")
@@ -188,8 +193,8 @@ func TestKeptLayer(t *testing.T) {
 			if extra := strings.HasSuffix(after, " True"); extra != tt.extra {
 				t.Errorf("answers %s: what is in the package's folder was not seen", after)
 			}
-			if again, more := l.answer(t), l.answer(t); again != more {
-				t.Errorf("afterwards answers %s and %s: no layer was kept again", again, more)
+			if again, more := l.answer(t), l.answer(t); (again != more) != tt.never {
+				t.Errorf("afterwards answers %s and %s", again, more)
 			}
 		})
 	}

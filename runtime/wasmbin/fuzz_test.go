@@ -13,6 +13,8 @@ func rewrites() map[string]func([]byte) ([]byte, error) {
 	all := map[string]func([]byte) ([]byte, error){
 		"strip":   func(m []byte) ([]byte, error) { return Strip(m, func(name string) bool { return name == nameSection }) },
 		"data":    func(m []byte) ([]byte, error) { return WithoutData(m, 1) },
+		"passive": func(m []byte) ([]byte, error) { return Extend(m, Extension{Data: "pm_data"}) },
+		"bones":   func(m []byte) ([]byte, error) { return Skeleton(m, [32]byte{}) },
 		"globals": DropConstGlobals,
 		"exports": func(m []byte) ([]byte, error) {
 			return WithoutExports(m, func(_ string, k Kind) bool { return k != KindFunc })
