@@ -104,7 +104,9 @@ func (m *Module) passiveData() (write, data []byte, err error) {
 			start := r.pos
 			for range r.constExpression() {
 			}
-			offset = r.buf[start : r.pos-1]
+			if r.err == nil {
+				offset = r.buf[start : r.pos-1]
+			}
 		})
 		if r.err != nil {
 			return
