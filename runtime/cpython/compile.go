@@ -191,20 +191,26 @@ pymode-objects: Programs/python.o $(LINK_PYTHON_DEPS) pybuilddir.txt
 	@for f in $(LINK_PYTHON_OBJS) $(filter %.a,$(MODLIBS)); do echo $$f; done >objects.txt
 `
 
-// linkTimeMakefile makes the Makefile leave some objects to the linker.
-func linkTimeMakefile() string {
-	return strings.Join(linkTimeObjects(), " ") + ": EXTRA_CFLAGS += -flto\n"
+// optimisedMakefile makes the Makefile leave some objects to the linker, and make
+// others small.
+func optimisedMakefile() string {
+	return strings.Join(linkTimeObjects(), " ") + ": EXTRA_CFLAGS += -flto\n" +
+		strings.Join(coldObjects(), " ") + ": EXTRA_CFLAGS += -Os\n"
 }
+
+// freezeEnv keeps columns out of the modules in python.wasm, as bytecodeFlags out
+// of those in the archive.
+func freezeEnv() []string { return []string{"PYTHONNODEBUGRANGES=1"} }
 
 // compileCross compiles all of CPython for the guest.
 func compileCross(ctx context.Context, j *job) error {
 	if err := copyTree(j.path(stepConfigure), j.dir); err != nil {
 		return err
 	}
-	if err := os.WriteFile(filepath.Join(j.dir, "objects.mk"), []byte(objectsMakefile+linkTimeMakefile()), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(j.dir, "objects.mk"), []byte(objectsMakefile+optimisedMakefile()), 0o644); err != nil {
 		return err
 	}
-	if err := j.make(ctx, crossObjects, j.zigEnv(), "-f", "Makefile", "-f", "objects.mk", "pymode-objects"); err != nil {
+	if err := j.make(ctx, crossObjects, append(j.zigEnv(), freezeEnv()...), "-f", "Makefile", "-f", "objects.mk", "pymode-objects"); err != nil {
 		return err
 	}
 	objects, err := readObjects(j.dir)

@@ -22,9 +22,9 @@ const (
 )
 
 // replacedObjects are CPython's own for what src/ does in another way: its main
-// program and its loading of extension modules.
+// program, its loading of extension modules, and its list of frozen modules.
 func replacedObjects() []string {
-	return []string{"Programs/python.o", "Python/dynload_shlib.o"}
+	return []string{"Programs/python.o", "Python/dynload_shlib.o", "Python/frozen.o"}
 }
 
 // linkPython links CPython, our C files, zlib and the C library, writes the

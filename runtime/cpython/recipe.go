@@ -77,7 +77,7 @@ func newRecipe() *recipe {
 		},
 		{
 			name: stepCompile, title: "compile CPython", root: rootSteps, seconds: 65,
-			needs: []string{stepConfigure, stepNative, stepPythonSource, stepZig}, inputs: []string{linkTimeMakefile()}, run: compileCross,
+			needs: []string{stepConfigure, stepNative, stepPythonSource, stepZig}, inputs: append(freezeEnv(), optimisedMakefile()), run: compileCross,
 		},
 		{
 			name: stepGlue, title: "compile the entry points", root: rootSteps, seconds: 2,
