@@ -235,7 +235,8 @@ func TestImportsAreRecorded(t *testing.T) {
 	if busy, outer := modules["busy"], modules["outer"]; busy.Self < outer.Self || busy.File != "/app/busy.py" {
 		t.Errorf("busy %+v, outer %+v", busy, outer)
 	}
-	if inner, outer := modules["inner"], modules["outer"]; inner.Memory < 8_000_000 || outer.Memory > 1<<20 || inner.Blocks < 10_000 || outer.Blocks > 1000 {
+	// Memory is what the guest's grew by: less than the 8 MB, by what was free before.
+	if inner, outer := modules["inner"], modules["outer"]; inner.Memory < 7_000_000 || outer.Memory > 1<<20 || inner.Blocks < 10_000 || outer.Blocks > 1000 {
 		t.Errorf("inner %+v, outer %+v", inner, outer)
 	}
 	if all := modules["entry"]; all.Cumulative < modules["busy"].Cumulative+modules["outer"].Cumulative {
