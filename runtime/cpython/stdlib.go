@@ -36,7 +36,12 @@ func leftOut() []string {
 		"asyncio/windows_events.py", "asyncio/windows_utils.py", "encodings/mbcs.py", "encodings/oem.py",
 		"multiprocessing/popen_spawn_win32.py", "site-packages", "xmlrpc/__pycache__",
 		"pydoc_data",
-	}, append(promptParts(), twins()...)...)
+	}, slices.Concat(promptParts(), twins(), frozenModules())...)
+}
+
+// frozenModules are those of src/frozen.c, which python.wasm has in itself.
+func frozenModules() []string {
+	return []string{"abc.py", "importlib/_bootstrap.py", "importlib/_bootstrap_external.py", "io.py", "zipimport.py"}
 }
 
 // promptParts are the modules of Python's coloured prompt, which wants a terminal
