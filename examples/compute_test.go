@@ -5,12 +5,49 @@ import (
 	"testing"
 
 	"pymode-tui/runtime"
+	"pymode-tui/runtime/cpython"
+	"pymode-tui/runtime/runtimetest"
 )
 
 // TestCompute builds numpy, where no test or user did before, and computes.
 func TestCompute(t *testing.T) {
 	site, _ := install(t, "compute")
-	w := example(t, "compute", func(c *runtime.Config) { c.SitePackages = site })
+	computes(t, example(t, "compute", func(c *runtime.Config) { c.SitePackages = site }))
+}
+
+// TestComputeDeployed computes in the deployable binary, where numpy's modules are
+// loaded by each other.
+func TestComputeDeployed(t *testing.T) {
+	site, _ := install(t, "compute")
+	built, err := cpython.Build(t.Context(), cpython.Options{Asyncify: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	config, err := runtimetest.EngineConfig(t).WithBinary(built.Asyncified)
+	if err != nil {
+		t.Fatal(err)
+	}
+	engine, err := runtime.NewEngine(t.Context(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := engine.Close(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}()
+	w, err := engine.NewWorker(runtime.Config{Name: "compute", Dir: "compute", Module: "entry", Path: []string{"src"}, SitePackages: site})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	w.Reload(t.Context(), nil)
+	computes(t, w)
+}
+
+// computes asks the example for all that it can do.
+func computes(t *testing.T, w *runtime.Worker) {
+	t.Helper()
 	for _, c := range []struct {
 		method, path, body string
 		status             int

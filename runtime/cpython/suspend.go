@@ -14,10 +14,11 @@ const PinnedExport = "pm_pinned"
 
 // waitingImports are the host imports during which a host that can't block lets
 // go of the guest's stack: PyMode's, ours, and the sleep of WASI. Those that are
-// not here answer at once everywhere.
+// not here answer at once everywhere; so does dl_open, since the platform compiles
+// side modules when a worker is deployed, and none while it runs.
 func waitingImports() []string {
 	return []string{
-		"pymode.call", "pymode.d1_batch", "pymode.d1_exec", "pymode.dl_open", "pymode.http_fetch_full",
+		"pymode.call", "pymode.d1_batch", "pymode.d1_exec", "pymode.http_fetch_full",
 		"pymode.kv_delete", "pymode.kv_get", "pymode.kv_multi_get", "pymode.kv_multi_put", "pymode.kv_put",
 		"pymode.r2_get", "pymode.r2_put", "pymode.tcp_connect", "pymode.tcp_recv", "pymode.tcp_send",
 		"pymode.thread_join", "pymode.thread_spawn", "wasi_snapshot_preview1.poll_oneoff",

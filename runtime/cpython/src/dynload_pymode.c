@@ -5,7 +5,6 @@
 #include "Python.h"
 #include "pycore_importdl.h"
 #include "hostcalls.h"
-#include "pinned.h"
 
 #include <string.h>
 
@@ -34,12 +33,6 @@ dl_funcptr
 _PyImport_FindSharedFuncptr(const char *prefix, const char *shortname,
                             const char *pathname, FILE *Py_UNUSED(fp))
 {
-    if (pm_pinned() != 0) { /* the host may have to wait for the file */
-        PyErr_Format(PyExc_ImportError,
-                     "%s is an extension module, and it can't be loaded in __del__ and the like",
-                     shortname);
-        return NULL;
-    }
     char symbol[258];
     PyOS_snprintf(symbol, sizeof(symbol), "%.20s_%.200s", prefix, shortname);
     int32_t slot = 0;

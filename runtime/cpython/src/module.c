@@ -476,18 +476,19 @@ take_result(int32_t handle, int32_t len)
     return result;
 }
 
-static PyObject *
-call(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t nargs)
+/* Inlined into both: what calls the host by name can be suspended. */
+static Py_ALWAYS_INLINE inline PyObject *
+exchange(PyObject *const *args, Py_ssize_t nargs, int may_wait)
 {
     Py_ssize_t op_len;
     const char *op;
     char *json = "{}", *data = "";
     Py_ssize_t json_len = 2, data_len = 0;
     if (nargs < 1 || nargs > 3) {
-        PyErr_SetString(PyExc_TypeError, "call() takes an op, JSON and bytes");
+        PyErr_SetString(PyExc_TypeError, "an op, JSON and bytes are wanted");
         return NULL;
     }
-    if (cannot_wait()) {
+    if (may_wait && cannot_wait()) {
         return NULL;
     }
     op = PyUnicode_AsUTF8AndSize(args[0], &op_len);
@@ -516,6 +517,19 @@ call(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t nargs)
     return len < 0 ? take_error(handle, -len) : take_result(handle, len);
 }
 
+static PyObject *
+call(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t nargs)
+{
+    return exchange(args, nargs, 1);
+}
+
+/* For what no host has to wait for, as a log entry: it works under every function. */
+static PyObject *
+tell(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t nargs)
+{
+    return exchange(args, nargs, 0);
+}
+
 static PyMethodDef methods[] = {
     {"tcp_connect", tcp_connect, METH_VARARGS, PyDoc_STR("tcp_connect(host, port) -> id or -1")},
     {"tcp_send", tcp_send, METH_VARARGS, PyDoc_STR("tcp_send(id, data) -> bytes sent or -1")},
@@ -542,6 +556,7 @@ static PyMethodDef methods[] = {
     {"zerobuf_exchange_ptr", zerobuf_exchange_ptr, METH_NOARGS, PyDoc_STR("zerobuf_exchange_ptr() -> address or 0")},
     {"console_log", console_log, METH_VARARGS, PyDoc_STR("console_log(message)")},
     {"call", (PyCFunction)(void (*)(void))call, METH_FASTCALL, call_doc},
+    {"tell", (PyCFunction)(void (*)(void))tell, METH_FASTCALL, PyDoc_STR("tell(op, json, bytes): call for what is answered at once")},
     {NULL, NULL, 0, NULL},
 };
 

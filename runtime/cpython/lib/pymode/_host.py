@@ -1,4 +1,4 @@
-"""Messages from the guest to the host, as `_pymode.call` carries them."""
+"""Messages from the guest to the host, as `_pymode` carries them."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ _encode = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
 
 
 def send(op: str, args: Mapping[str, Any] | Sequence[Any] | None = None, data: bytes = b"") -> None:
-    """Tell the host something that has no answer."""
-    _pymode.call(op, b"{}" if args is None else _encode(args).encode("ascii"), data)
+    """Tell the host something that has no answer, and that it does not wait for."""
+    _pymode.tell(op, b"{}" if args is None else _encode(args).encode("ascii"), data)
 
 
 def call(op: str, args: Mapping[str, Any], data: bytes = b"") -> tuple[Any, bytes]:

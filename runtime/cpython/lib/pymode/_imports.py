@@ -32,14 +32,14 @@ def recorded() -> Iterator[None]:
     original: Callable[[str, Any], ModuleType] = getattr(machinery, _STEP)
 
     def step(name: str, import_: Any) -> ModuleType:
-        _pymode.call("imports.telling", b"{}")
+        _pymode.tell("imports.telling", b"{}")
         _host.send("imports", {"begin": name, "blocks": sys.getallocatedblocks()})
         origin = ""
         try:
             module = original(name, import_)
             origin = _origin_of(module)
         finally:
-            _pymode.call("imports.telling", b"{}")
+            _pymode.tell("imports.telling", b"{}")
             _host.send("imports", {"end": name, "blocks": sys.getallocatedblocks(), "file": origin})
         return module
 

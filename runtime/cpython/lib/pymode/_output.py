@@ -33,7 +33,7 @@ LEVELS = {
 def send(level: bytes, text: str) -> None:
     """Hand one log entry to the host."""
     # Lone surrogates, as in file names that are no UTF-8, stay readable.
-    _pymode.call("log", level, text.encode("utf-8", "backslashreplace"))
+    _pymode.tell("log", level, text.encode("utf-8", "backslashreplace"))
 
 
 class LogWriter(io.TextIOBase):

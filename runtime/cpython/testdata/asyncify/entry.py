@@ -224,6 +224,7 @@ def in_del() -> str:
 
     class Dying:
         def __del__(self) -> None:
+            print("dying")  # no host waits for it
             try:
                 fetch(1)
             except RuntimeError as error:
