@@ -119,7 +119,7 @@ func (e *Engine) openWazero(ctx context.Context) (err error) {
 	if err := hostcall.Instantiate(ctx, e.wazero); err != nil {
 		return fmt.Errorf("host imports: %w", err)
 	}
-	var store dylink.Store
+	var store skeleton.Store
 	if !e.memory {
 		store = e.kept("prepared", maxKeptPrepared, maxPrepareBytes)
 		probes := keptFiles{filepath.Join(e.config.CacheDir, "probes"), "1", maxKeptProbes, maxProbeBytes}
@@ -175,11 +175,9 @@ func (e *Engine) compileGuest(ctx context.Context) (err error) {
 		return err
 	}
 	if e.code != nil {
-		code, err := e.code.Place(ctx, module)
+		guest, code, err := e.code.Compile(ctx, module)
 		if err == nil {
-			e.guest, err = e.code.Load(ctx, code)
-		}
-		if err == nil {
+			e.guest = guest
 			// A cache that can't be written costs time at the next start, nothing else.
 			_ = writeCode(path, code)
 			return nil

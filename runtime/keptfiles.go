@@ -23,7 +23,7 @@ const forgetful = time.Hour
 
 func (k keptFiles) path(name string) string { return filepath.Join(k.dir, k.prefix+"-"+name) }
 
-// Get implements [dylink.Store].
+// Get implements [skeleton.Store].
 func (k keptFiles) Get(name string) ([]byte, bool) {
 	path := k.path(name)
 	b, err := readChecked(path)
@@ -34,7 +34,7 @@ func (k keptFiles) Get(name string) ([]byte, bool) {
 	return b, true
 }
 
-// Put implements [dylink.Store].
+// Put implements [skeleton.Store].
 func (k keptFiles) Put(name string, data []byte) {
 	if err := os.MkdirAll(k.dir, 0o755); err != nil {
 		return

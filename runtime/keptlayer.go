@@ -13,8 +13,8 @@ import (
 	"sync"
 	"time"
 
-	"pymode-tui/runtime/dylink"
 	"pymode-tui/runtime/image"
+	"pymode-tui/runtime/skeleton"
 
 	"golang.org/x/sync/errgroup"
 )
@@ -263,4 +263,4 @@ func (a *aheadLayers) close() {
 	a.opened = nil
 }
 
-var _ dylink.Store = keptFiles{}
+var _ skeleton.Store = keptFiles{}

@@ -10,7 +10,7 @@
 // the tables of addresses (GOT.mem, GOT.func), grows the function table, and
 // exports all of that under the numbers of the side module's imports.
 //
-//	file ─▶ describe ─▶ prepare ─▶ compile            (once, and kept in a [Store])
+//	file ─▶ describe ─▶ prepare ─▶ compile            (once, and kept in a [skeleton.Store])
 //	                                  │
 //	malloc for its data ─▶ linkage module ─▶ side module ─▶ relocations ─▶ constructors
 //

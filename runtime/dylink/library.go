@@ -30,7 +30,7 @@ type Libraries struct {
 	runtime wazero.Runtime
 	program func() (*Program, error)
 	fuel    uint32
-	store   Store           // may be nil
+	store   skeleton.Store  // of what was prepared, for this interpreter; may be nil
 	code    *skeleton.Cache // may be nil
 
 	mu    sync.Mutex
@@ -42,7 +42,7 @@ type Libraries struct {
 // called when the first side module is loaded. Fuel is how many loops are passed
 // until a side module yields. The store and the cache, which may both be nil, keep
 // what was prepared, and its code.
-func NewLibraries(runtime wazero.Runtime, fuel uint32, program func() (*Program, error), store Store, code *skeleton.Cache) *Libraries {
+func NewLibraries(runtime wazero.Runtime, fuel uint32, program func() (*Program, error), store skeleton.Store, code *skeleton.Cache) *Libraries {
 	return &Libraries{
 		runtime: runtime, program: sync.OnceValues(program), fuel: fuel, store: store, code: code,
 		files: map[[32]byte]*library{}, links: map[[32]byte]wazero.CompiledModule{},

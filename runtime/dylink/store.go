@@ -13,16 +13,6 @@ import (
 	"pymode-tui/runtime/wasmbin"
 )
 
-// Store keeps what was prepared, for the next process that loads the same files
-// into the same interpreter.
-type Store interface {
-	// Get returns what was put under a name, and false where it is not there, or
-	// not whole.
-	Get(name string) ([]byte, bool)
-	// Put keeps data under a name. Where that fails it costs time, nothing else.
-	Put(name string, data []byte)
-}
-
 // preparation is raised with each change of what prepare makes of a file: what is
 // kept of others is not used then.
 const preparation = "2"
@@ -46,11 +36,8 @@ type keptLibrary struct {
 // compile compiles a library that was prepared now, and keeps it.
 func (s *Libraries) compile(ctx context.Context, l *library, prepared []byte) (err error) {
 	if s.code != nil && s.store != nil {
-		var code skeleton.Code
-		if code, err = s.code.Place(ctx, prepared); err == nil {
-			l.compiled, err = s.code.Load(ctx, code)
-		}
-		if err == nil {
+		if compiled, code, err := s.code.Compile(ctx, prepared); err == nil {
+			l.compiled = compiled
 			s.keep(l, code)
 			return nil
 		}

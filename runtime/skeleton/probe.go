@@ -16,7 +16,10 @@ import (
 
 // Store keeps small files for the next process.
 type Store interface {
+	// Get returns what was put under a name, and false where it is not there, or
+	// not whole.
 	Get(name string) ([]byte, bool)
+	// Put keeps data under a name. Where that fails it costs time, nothing else.
 	Put(name string, data []byte)
 }
 

@@ -114,6 +114,16 @@ func (c *Cache) compileAlone(ctx context.Context, dir string, module []byte) (fi
 	return files[0], nil
 }
 
+// Compile compiles a module, puts its code into the cache, and loads it from there.
+func (c *Cache) Compile(ctx context.Context, module []byte) (wazero.CompiledModule, Code, error) {
+	code, err := c.Place(ctx, module)
+	if err != nil {
+		return nil, code, err
+	}
+	compiled, err := c.Load(ctx, code)
+	return compiled, code, err
+}
+
 // Load gives wazero the skeleton. The error is [ErrNoCode] where the module has to
 // be compiled again.
 func (c *Cache) Load(ctx context.Context, code Code) (wazero.CompiledModule, error) {
