@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"pymode-tui/runtime"
-	"pymode-tui/runtime/cpython"
 	"pymode-tui/runtime/runtimetest"
 )
 
@@ -19,29 +18,8 @@ func TestCompute(t *testing.T) {
 // loaded by each other.
 func TestComputeDeployed(t *testing.T) {
 	site, _ := install(t, "compute")
-	built, err := cpython.Build(t.Context(), cpython.Options{Asyncify: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	config, err := runtimetest.EngineConfig(t).WithBinary(built.Asyncified)
-	if err != nil {
-		t.Fatal(err)
-	}
-	engine, err := runtime.NewEngine(t.Context(), config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		if err := engine.Close(t.Context()); err != nil {
-			t.Error(err)
-		}
-	}()
-	w, err := engine.NewWorker(runtime.Config{Name: "compute", Dir: "compute", Module: "entry", Path: []string{"src"}, SitePackages: site})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer w.Close()
-	w.Reload(t.Context(), nil)
+	w := runtimetest.WorkerIn(t, runtimetest.EngineOf(t, runtimetest.Deployable(t)),
+		runtime.Config{Name: "compute", Dir: "compute", Module: "entry", Path: []string{"src"}, SitePackages: site})
 	computes(t, w)
 }
 

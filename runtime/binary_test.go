@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"pymode-tui/runtime"
-	"pymode-tui/runtime/cpython"
 	"pymode-tui/runtime/runtimetest"
 	"pymode-tui/runtime/wasmbin"
 )
@@ -19,38 +18,18 @@ import (
 // A worker runs in the deployable binary as in the plain one, and is stopped
 // there too, though that has no loop checks of its own.
 func TestDeployableBinary(t *testing.T) {
-	built, err := cpython.Build(t.Context(), cpython.Options{Asyncify: true})
-	if err != nil {
-		t.Fatal(err)
+	config := runtimetest.Deployable(t)
+	if again := runtimetest.Deployable(t); again != config {
+		t.Errorf("the second time it is %+v, want %+v", again, config)
 	}
-	config, err := runtimetest.EngineConfig(t).WithBinary(built.Asyncified)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if again, err := runtimetest.EngineConfig(t).WithBinary(built.Asyncified); err != nil || again != config {
-		t.Errorf("the second time it is %+v, %v; want %+v", again, err, config)
-	}
-	engine, err := runtime.NewEngine(t.Context(), config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		if err := engine.Close(t.Context()); err != nil {
-			t.Error(err)
-		}
-	}()
+	engine := runtimetest.EngineOf(t, config)
 	dir := runtimetest.Project(t, map[string]string{"entry.py": `
 def on_fetch(request, env):
     while request.path == "/loop":
         pass
     return {"path": request.path}
 `})
-	w, err := engine.NewWorker(runtime.Config{Name: "test", Dir: dir, Module: "entry", Path: []string{"."}, CPULimit: 200 * time.Millisecond})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer w.Close()
-	w.Reload(t.Context(), nil)
+	w := runtimetest.WorkerIn(t, engine, runtime.Config{Name: "test", Dir: dir, Module: "entry", Path: []string{"."}, CPULimit: 200 * time.Millisecond})
 	if got := w.Do(t.Context(), &runtime.Request{Method: "GET", URL: "http://test/a"}); got.Status != 200 || string(got.Body) != `{"path": "/a"}` {
 		t.Errorf("answer is %d %s", got.Status, got.Body)
 	}

@@ -209,20 +209,9 @@ func workerOf(b *testing.B, module []byte, code string) *runtime.Worker {
 	if err := os.WriteFile(config.Wasm, module, 0o644); err != nil {
 		b.Fatal(err)
 	}
-	engine, err := runtime.NewEngine(b.Context(), config)
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(func() { _ = engine.Close(context.Background()) })
-	w, err := engine.NewWorker(runtime.Config{
+	return runtimetest.WorkerIn(b, runtimetest.EngineOf(b, config), runtime.Config{
 		Name: "moved", Module: "entry", Path: []string{"."}, Dir: runtimetest.Project(b, map[string]string{"entry.py": code}),
 	})
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(w.Close)
-	w.Reload(b.Context(), nil)
-	return w
 }
 
 // moved adds as many times 16 bytes of machine code to a module's first function, by

@@ -55,6 +55,36 @@ func Engine(tb testing.TB) *runtime.Engine {
 	return e
 }
 
+// Deployable is [EngineConfig] with the deployable binary, which the first call may
+// build.
+func Deployable(tb testing.TB) runtime.EngineConfig {
+	tb.Helper()
+	built, err := cpython.Build(tb.Context(), cpython.Options{Asyncify: true})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	c, err := EngineConfig(tb).WithBinary(built.Asyncified)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return c
+}
+
+// EngineOf returns an engine of its own, which is closed with the test.
+func EngineOf(tb testing.TB, config runtime.EngineConfig) *runtime.Engine {
+	tb.Helper()
+	e, err := runtime.NewEngine(tb.Context(), config)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() {
+		if err := e.Close(context.Background()); err != nil {
+			tb.Error(err)
+		}
+	})
+	return e
+}
+
 // Project writes files (paths with slashes) to a directory of their own.
 func Project(tb testing.TB, files map[string]string) (dir string) {
 	tb.Helper()
@@ -91,7 +121,13 @@ func WorkerOf(tb testing.TB, dir string, change func(*runtime.Config)) *runtime.
 	if change != nil {
 		change(&config)
 	}
-	w, err := Engine(tb).NewWorker(config)
+	return WorkerIn(tb, Engine(tb), config)
+}
+
+// WorkerIn imports a worker in that engine, and closes it with the test.
+func WorkerIn(tb testing.TB, engine *runtime.Engine, config runtime.Config) *runtime.Worker {
+	tb.Helper()
+	w, err := engine.NewWorker(config)
 	if err != nil {
 		tb.Fatal(err)
 	}
