@@ -14,6 +14,7 @@ import (
 type Contents struct {
 	Wasm    string   // the path of python.wasm
 	Stdlib  string   // the path of its standard library, an archive
+	Dynload string   // the path of the folder with the library's side modules
 	Dir     string   // the project
 	Sources []string // the project's files, relative to Dir, with slashes
 }
@@ -28,20 +29,24 @@ func (c Contents) Entries() ([]Entry, error) {
 		{Interpreter, path.Base(filepath.ToSlash(c.Wasm)), c.Wasm},
 		{Stdlib, path.Base(filepath.ToSlash(c.Stdlib)), c.Stdlib},
 	}
-	packages, err := listPackages(filepath.Join(c.Dir, filepath.FromSlash(siteDir)))
+	modules, err := list(Stdlib, c.Dynload)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%s: %w", c.Dynload, pathless(err))
 	}
-	entries = append(entries, packages...)
+	packages, err := list(Packages, filepath.Join(c.Dir, filepath.FromSlash(siteDir)))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", siteDir, pathless(err))
+	}
+	entries = slices.Concat(entries, modules, packages)
 	for _, name := range c.Sources {
 		entries = append(entries, Entry{Sources, name, filepath.Join(c.Dir, filepath.FromSlash(name))})
 	}
 	return entries, nil
 }
 
-// listPackages lists the regular files of a folder; none where there is no folder.
-// Links are not followed, and what Python caches is not deployed.
-func listPackages(dir string) ([]Entry, error) {
+// list lists the regular files of a folder; none where there is no folder. Links
+// are not followed, and what Python caches is not deployed.
+func list(kind Kind, dir string) ([]Entry, error) {
 	var entries []Entry
 	err := filepath.WalkDir(dir, func(file string, d fs.DirEntry, err error) error {
 		switch {
@@ -60,13 +65,10 @@ func listPackages(dir string) ([]Entry, error) {
 		if err != nil {
 			return err
 		}
-		entries = append(entries, Entry{Packages, filepath.ToSlash(name), file})
+		entries = append(entries, Entry{kind, filepath.ToSlash(name), file})
 		return nil
 	})
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", siteDir, pathless(err))
-	}
-	return entries, nil
+	return entries, err
 }
 
 // Where a worker sees its packages and its sources.

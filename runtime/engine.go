@@ -24,7 +24,7 @@ import (
 // EngineConfig says which interpreter to run and where to keep what is made of it.
 type EngineConfig struct {
 	Wasm     string // the path of python.wasm
-	LibDir   string // the directory with python313.zip
+	LibDir   string // the directory with python313.zip and lib-dynload
 	Digest   string // identifies the two, for the caches
 	CacheDir string // compiled code and images are kept here
 }
@@ -274,13 +274,15 @@ func (e *Engine) boot(ctx context.Context) (_ *image.Image, err error) {
 func (e *Engine) instantiate(ctx context.Context, compiled wazero.CompiledModule, m *image.Memory,
 	pages uint32, project, site fs.FS, plan *dylink.Plan,
 ) (*instance, error) {
-	in := &instance{memory: m, clock: e.clock, mounts: map[string]fs.FS{guestApp: project, guestSite: site}}
+	in := &instance{memory: m, clock: e.clock, mounts: map[string]fs.FS{
+		guestApp: project, guestSite: site, guestLib: os.DirFS(e.config.LibDir),
+	}}
 	config := wazero.NewModuleConfig().WithName("").WithStartFunctions().
 		WithStdin(in.stdin()).WithStdout(in.stdout()).WithStderr(in.stderr()).
 		WithWalltime(in.walltime, wallResolution).WithNanotime(in.nanotime, nanoResolution).
 		WithNanosleep(in.sleep).WithRandSource(randomSource{in}).
 		WithFSConfig(withDevices(wazero.NewFSConfig().
-			WithFSMount(in.files.count(os.DirFS(e.config.LibDir)), guestLib).
+			WithFSMount(in.files.count(in.mounts[guestLib]), guestLib).
 			WithFSMount(in.files.count(project), guestApp).
 			WithFSMount(in.files.count(site), guestSite)))
 	module, err := e.wazero.InstantiateModule(image.WithMemory(ctx, m), compiled, config)

@@ -18,7 +18,7 @@ import (
 const (
 	guestApp  = "/app"
 	guestSite = "/site"
-	guestLib  = "/usr/lib"
+	guestLib  = "/usr/lib" // the standard library
 )
 
 // projectFiles is the project's directory as the guest sees it: read-only,

@@ -58,8 +58,8 @@ func python(ctx context.Context, e *Engine, config PythonConfig) (code int, err 
 	if err != nil {
 		return 0, err
 	}
-	host := &commandHost{config: config, input: make(chan chunkOfInput)}
-	in, err := e.wazero.InstantiateModule(ctx, compiled, host.moduleConfig(e.config.LibDir))
+	host := &commandHost{config: config, libDir: e.config.LibDir, input: make(chan chunkOfInput)}
+	in, err := e.wazero.InstantiateModule(ctx, compiled, host.moduleConfig())
 	if err != nil {
 		return 0, err
 	}
@@ -76,6 +76,7 @@ func python(ctx context.Context, e *Engine, config PythonConfig) (code int, err 
 type commandHost struct {
 	hostcall.Unavailable
 	config      PythonConfig
+	libDir      string // see EngineConfig
 	module      api.Module
 	fuel        api.MutableGlobal
 	linker      *dylink.Linker
@@ -92,10 +93,10 @@ type chunkOfInput struct {
 	err  error
 }
 
-func (h *commandHost) moduleConfig(libDir string) wazero.ModuleConfig {
+func (h *commandHost) moduleConfig() wazero.ModuleConfig {
 	files := wazero.NewFSConfig().
 		WithFSMount(emptyFiles{}, "/"). // for whoever asks whether there is a root
-		WithReadOnlyDirMount(libDir, guestLib).
+		WithReadOnlyDirMount(h.libDir, guestLib).
 		WithDirMount(h.config.Dir, filepath.ToSlash(h.config.Dir)).
 		WithDirMount(os.TempDir(), "/tmp")
 	if h.config.TestSuite != "" {
@@ -177,15 +178,19 @@ func (h *commandHost) Yield(context.Context) hostcall.Stop {
 // Open implements [hostcall.Linker].
 func (h *commandHost) Open(ctx context.Context, path string) (int32, error) {
 	return h.linker.Load(ctx, path, func(path string) ([]byte, error) {
-		root, err := os.OpenRoot(h.config.Dir) // what else the guest sees is not for code
+		dir := h.config.Dir // what else the guest sees is not for code
+		name, err := filepath.Rel(dir, filepath.FromSlash(path))
+		if err != nil {
+			return nil, err
+		}
+		if own, ok := strings.CutPrefix(path, guestLib+"/"); ok {
+			dir, name = h.libDir, filepath.FromSlash(own)
+		}
+		root, err := os.OpenRoot(dir)
 		if err != nil {
 			return nil, err
 		}
 		defer func() { _ = root.Close() }()
-		name, err := filepath.Rel(h.config.Dir, filepath.FromSlash(path))
-		if err != nil {
-			return nil, err
-		}
 		module, err := root.ReadFile(name)
 		return module, plainPathError(err)
 	})

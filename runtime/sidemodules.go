@@ -20,7 +20,8 @@ func (in *instance) linked() int {
 	return in.linker.Loaded()
 }
 
-// readFile reads a file of the project or of site-packages; the path is the guest's.
+// readFile reads a file of the project, of site-packages or of the standard library;
+// the path is the guest's.
 func (in *instance) readFile(path string) ([]byte, error) {
 	for mount, files := range in.mounts {
 		name, ok := strings.CutPrefix(path, mount+"/")
@@ -42,6 +43,16 @@ func (in *instance) readFile(path string) ([]byte, error) {
 		return b, nil
 	}
 	return nil, fs.ErrNotExist
+}
+
+// shownPath is a side module's path without the directory that it was found in.
+func shownPath(path string) string {
+	for _, mount := range []string{guestSite, guestApp, guestLib} {
+		if name, ok := strings.CutPrefix(path, mount+"/"); ok {
+			return name
+		}
+	}
+	return path
 }
 
 // plainPathError is an error without the path, which whoever asked knows.
@@ -70,7 +81,7 @@ func (x *execution) Open(ctx context.Context, path string) (handle int32, err er
 	if err == nil && x.in.linked() == before {
 		return handle, nil // it was there already
 	}
-	m := Module{Path: strings.TrimPrefix(strings.TrimPrefix(path, guestSite+"/"), guestApp+"/"), Bytes: int64(size), Duration: time.Since(start).Microseconds()}
+	m := Module{Path: shownPath(path), Bytes: int64(size), Duration: time.Since(start).Microseconds()}
 	if err != nil {
 		m.Error = err.Error()
 	}

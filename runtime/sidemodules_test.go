@@ -291,3 +291,31 @@ static volatile char much[115 << 20]; static PyObject *use(PyObject *self, PyObj
 		t.Errorf("after a failure: %s", got)
 	}
 }
+
+// The East Asian codecs are side modules of the standard library: there at import and
+// in a handler, in the plain binary and in the deployable one, and in the command.
+func TestLibrarySideModules(t *testing.T) {
+	config := runtimetest.EngineConfig(t)
+	for name, config := range map[string]runtime.EngineConfig{"plain": config, "deployable": runtimetest.Deployable(t)} {
+		t.Run(name, func(t *testing.T) {
+			dir := runtimetest.Project(t, map[string]string{"entry.py": `
+text = "日本"
+start = text.encode("shift_jis")
+def on_fetch(request, env):
+    assert start.decode("cp932") == text
+    return " ".join(text.encode(codec).hex() for codec in ("shift_jis", "gbk", "euc_kr", "big5", "big5hkscs", "iso2022_jp"))
+`})
+			w := runtimetest.WorkerIn(t, runtimetest.EngineOf(t, config), runtime.Config{Name: "test", Dir: dir, Module: "entry", Path: []string{"."}})
+			for range 2 {
+				got := w.Do(t.Context(), &runtime.Request{Method: "GET", URL: "http://test/"})
+				if want := "93fa967b c8d5b1be eceddce2 a4e9a5bb a4e9a5bb 1b2442467c4b5c1b2842"; string(got.Body) != want {
+					t.Errorf("encoded: %s %v, want %s", got.Body, got.Error, want)
+				}
+				// That of the first encoding came with the import.
+				if len(got.Modules) != 5 || got.Modules[0].Path != "lib-dynload/_codecs_cn.wasm" {
+					t.Errorf("side modules of the handler: %+v", got.Modules)
+				}
+			}
+		})
+	}
+}

@@ -78,7 +78,7 @@ func measureBundle(cmd *cobra.Command, dir string, flags *workerFlags) (report *
 		return nil, "", err
 	}
 	wasm, what := interpreter(built, flags)
-	entries, err := bundle.Contents{Wasm: wasm, Stdlib: built.Stdlib, Dir: p.Dir, Sources: sources}.Entries()
+	entries, err := bundle.Contents{Wasm: wasm, Stdlib: built.Stdlib, Dynload: built.Dynload, Dir: p.Dir, Sources: sources}.Entries()
 	if err != nil {
 		return nil, "", err
 	}

@@ -45,6 +45,7 @@ type Runtime struct {
 	Wasm      string // python.wasm, without a name section
 	Names     string // python.names: the name section; appended to python.wasm it gives traps readable names
 	Stdlib    string // python313.zip: the standard library, compiled
+	Dynload   string // lib-dynload: the extension modules of the library that are not in python.wasm
 	Include   string // the C headers, pyconfig.h among them, that extension modules compile against
 	Sysconfig string // the guest's build variables as a Python module
 	TestSuite string // the folder that holds CPython's package `test`; empty unless it was asked for
@@ -88,6 +89,7 @@ func lookup(opts Options, r *recipe) (*Runtime, bool) {
 		Wasm:      filepath.Join(dir, wasmFile),
 		Names:     filepath.Join(dir, namesFile),
 		Stdlib:    filepath.Join(dir, stdlibFile),
+		Dynload:   filepath.Join(dir, dynloadDir),
 		Include:   filepath.Join(dir, includeDir),
 		Sysconfig: filepath.Join(dir, sysconfigFile),
 		Digest:    r.digests[stepRuntime],
@@ -95,7 +97,11 @@ func lookup(opts Options, r *recipe) (*Runtime, bool) {
 		Info:      *rec.Info,
 	}
 	// The cache is a cache: somebody may have removed a part of it.
-	for path, size := range map[string]int64{found.Wasm: rec.Info.Wasm.Raw, found.Stdlib: rec.Info.Stdlib.Raw} {
+	sizes := map[string]int64{found.Wasm: rec.Info.Wasm.Raw, found.Stdlib: rec.Info.Stdlib.Raw}
+	for name, module := range rec.Info.Dynload {
+		sizes[filepath.Join(found.Dynload, name)] = module.Raw
+	}
+	for path, size := range sizes {
 		if st, err := os.Stat(path); err != nil || st.Size() != size {
 			return nil, false
 		}

@@ -8,9 +8,7 @@ func coldObjects() []string {
 	return []string{
 		"Modules/_localemodule.o", "Modules/_lsprof.o", "Modules/_opcode.o", "Modules/_stat.o", "Modules/_suggestions.o",
 		"Modules/_sysconfig.o", "Modules/_tracemalloc.o", "Modules/_typingmodule.o", "Modules/_zoneinfo.o", "Modules/atexitmodule.o",
-		"Modules/cjkcodecs/_codecs_cn.o", "Modules/cjkcodecs/_codecs_hk.o", "Modules/cjkcodecs/_codecs_iso2022.o",
-		"Modules/cjkcodecs/_codecs_jp.o", "Modules/cjkcodecs/_codecs_kr.o", "Modules/cjkcodecs/_codecs_tw.o",
-		"Modules/cjkcodecs/multibytecodec.o", "Modules/cmathmodule.o", "Modules/errnomodule.o", "Modules/getpath.o", "Modules/main.o",
+		"Modules/cmathmodule.o", "Modules/errnomodule.o", "Modules/getpath.o", "Modules/main.o",
 		"Modules/mmapmodule.o", "Modules/posixmodule.o", "Modules/signalmodule.o", "Modules/symtablemodule.o", "Objects/capsule.o",
 		"Objects/codeobject.o", "Objects/exceptions.o", "Objects/frameobject.o", "Objects/genericaliasobject.o", "Objects/namespaceobject.o",
 		"Objects/picklebufobject.o", "Objects/structseq.o", "Objects/typevarobject.o", "Objects/unionobject.o", "Parser/action_helpers.o",

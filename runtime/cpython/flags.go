@@ -1,5 +1,10 @@
 package cpython
 
+import (
+	"maps"
+	"slices"
+)
+
 // What the interpreter is compiled with. All of it enters the digests.
 
 // target is zig's name for the platform.
@@ -88,7 +93,7 @@ func crossFlags() []string {
 		"ac_cv_func_dup=yes", "ac_cv_func_dup2=yes", "ac_cv_func_dup3=yes",
 		"ac_cv_func_setgroups=no", "ac_cv_func_mmap=no", "ac_cv_func_clock_nanosleep=no", "ac_cv_lib_rt_clock_nanosleep=no",
 	}
-	for _, module := range absentModules() {
+	for _, module := range slices.Concat(absentModules(), slices.Sorted(maps.Keys(sideModules()))) {
 		flags = append(flags, "py_cv_module_"+module+"=n/a")
 	}
 	return flags
@@ -120,5 +125,5 @@ const (
 	nativeConfigureLines = 779
 	nativeObjects        = 183
 	crossConfigureLines  = 787
-	crossObjects         = 239
+	crossObjects         = 232
 )

@@ -14,15 +14,16 @@ import (
 // Info is what is known of a finished runtime. Its JSON form is what `pymode-tui
 // runtime info --json` prints.
 type Info struct {
-	Python  string    `json:"python"`  // versions
-	Zlib    string    `json:"zlib"`    //
-	Zig     string    `json:"zig"`     //
-	Wasm    FileInfo  `json:"wasm"`    // python.wasm, without names
-	Names   FileInfo  `json:"names"`   // python.names: not part of what is deployed
-	Stdlib  FileInfo  `json:"stdlib"`  // python313.zip
-	Steps   []StepRun `json:"steps"`   // how it was built
-	Seconds float64   `json:"seconds"` // the sum; steps that ran side by side count each
-	Built   time.Time `json:"built"`
+	Python  string              `json:"python"`      // versions
+	Zlib    string              `json:"zlib"`        //
+	Zig     string              `json:"zig"`         //
+	Wasm    FileInfo            `json:"wasm"`        // python.wasm, without names
+	Names   FileInfo            `json:"names"`       // python.names: not part of what is deployed
+	Stdlib  FileInfo            `json:"stdlib"`      // python313.zip
+	Dynload map[string]FileInfo `json:"lib_dynload"` // the side modules of the library, by name
+	Steps   []StepRun           `json:"steps"`       // how it was built
+	Seconds float64             `json:"seconds"`     // the sum; steps that ran side by side count each
+	Built   time.Time           `json:"built"`
 }
 
 // FileInfo is a file's size and digest.
@@ -52,13 +53,16 @@ func assemble(ctx context.Context, j *job) error {
 			return err
 		}
 	}
+	if err := copyTree(j.path(stepSideModules), filepath.Join(j.dir, dynloadDir)); err != nil {
+		return err
+	}
 	if err := copyTree(j.path(stepPythonSource, "Include"), filepath.Join(j.dir, includeDir)); err != nil {
 		return err
 	}
 	if err := copyFile(j.path(stepCompile, "pyconfig.h"), filepath.Join(j.dir, includeDir, "pyconfig.h")); err != nil {
 		return err
 	}
-	info := &Info{Python: PythonVersion, Zlib: ZlibVersion, Zig: ZigVersion, Built: time.Now().UTC().Truncate(time.Second)}
+	info := &Info{Python: PythonVersion, Zlib: ZlibVersion, Zig: ZigVersion, Built: time.Now().UTC().Truncate(time.Second), Dynload: map[string]FileInfo{}}
 	for name, to := range map[string]*FileInfo{wasmFile: &info.Wasm, namesFile: &info.Names, stdlibFile: &info.Stdlib} {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -68,6 +72,14 @@ func assemble(ctx context.Context, j *job) error {
 			return err
 		}
 		*to = measured
+	}
+	for module := range sideModules() {
+		name := module + sideModuleSuffix
+		measured, err := measure(filepath.Join(j.dir, dynloadDir, name))
+		if err != nil {
+			return err
+		}
+		info.Dynload[name] = measured
 	}
 	for _, s := range j.recipe.steps {
 		rec, err := readRecord(j.path(s.name))

@@ -19,6 +19,7 @@ const (
 	namesFile  = "python.names"
 	stdlibFile = "python313.zip"
 	includeDir = "include"
+	dynloadDir = "lib-dynload"
 )
 
 // replacedObjects are CPython's own for what src/ does in another way: its main

@@ -5,7 +5,9 @@ import (
 	"embed"
 	"encoding/hex"
 	"io/fs"
+	"maps"
 	"path"
+	"slices"
 	"strings"
 )
 
@@ -25,6 +27,7 @@ const (
 	stepConfigure       = "configure"
 	stepCompile         = "compile"
 	stepGlue            = "glue"
+	stepSideModules     = "side-modules"
 	stepLink            = "link"
 	stepStdlib          = "stdlib"
 	stepRuntime         = "runtime"
@@ -90,13 +93,18 @@ func newRecipe() *recipe {
 			inputs: []string{link, contentDigest("src", "exports.txt"), instrumentation(), linkedFile}, run: linkPython,
 		},
 		{
+			name: stepSideModules, title: "compile the side modules", root: rootSteps, seconds: 4,
+			needs:  []string{stepCompile, stepPythonSource, stepZig},
+			inputs: slices.Concat(slices.Sorted(maps.Values(sideModules())), sideModuleFlags(), sideModuleLinkFlags(), []string{compile}), run: compileSideModules,
+		},
+		{
 			name: stepStdlib, title: "compile the standard library", root: rootSteps, seconds: 5,
 			needs:  []string{stepPythonSource, stepNative, stepCompile},
 			inputs: []string{contentDigest("lib", ".py"), contentDigest("compile_stdlib.py"), stdlibRules()}, run: archiveStdlib,
 		},
 		{
 			name: stepRuntime, title: "put the runtime together", root: rootRuntimes, seconds: 3,
-			needs: []string{stepLink, stepStdlib, stepCompile, stepPythonSource}, run: assemble,
+			needs: []string{stepLink, stepStdlib, stepSideModules, stepCompile, stepPythonSource}, run: assemble,
 		},
 		{
 			name: stepTests, title: "copy the test suite", root: rootSteps, seconds: 2,

@@ -23,6 +23,7 @@
 #define EXPORT(name) __attribute__((export_name(#name)))
 
 #define STDLIB L"/usr/lib/python313.zip"
+#define DYNLOAD L"/usr/lib/lib-dynload"
 #define TESTSUITE L"/usr/lib/python3.13"
 
 PyMODINIT_FUNC PyInit__pymode(void);
@@ -119,6 +120,9 @@ set_paths(PyConfig *config)
     }
     if (!PyStatus_Exception(status)) {
         status = PyWideStringList_Append(&config->module_search_paths, STDLIB);
+    }
+    if (!PyStatus_Exception(status)) {
+        status = PyWideStringList_Append(&config->module_search_paths, DYNLOAD);
     }
     config->module_search_paths_set = 1;
     return status;
