@@ -125,5 +125,5 @@ const (
 	nativeConfigureLines = 779
 	nativeObjects        = 183
 	crossConfigureLines  = 787
-	crossObjects         = 232
+	crossObjects         = 227
 )

@@ -4,8 +4,8 @@ import (
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
+	"fmt"
 	"io/fs"
-	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -95,7 +95,7 @@ func newRecipe() *recipe {
 		{
 			name: stepSideModules, title: "compile the side modules", root: rootSteps, seconds: 4,
 			needs:  []string{stepCompile, stepPythonSource, stepZig},
-			inputs: slices.Concat(slices.Sorted(maps.Values(sideModules())), sideModuleFlags(), sideModuleLinkFlags(), []string{compile}), run: compileSideModules,
+			inputs: slices.Concat([]string{fmt.Sprint(sideModules())}, sideModuleFlags(), sideModuleLinkFlags(), []string{compile}), run: compileSideModules,
 		},
 		{
 			name: stepStdlib, title: "compile the standard library", root: rootSteps, seconds: 5,
