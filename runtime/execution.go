@@ -46,6 +46,7 @@ type execution struct {
 	hostCPU   time.Duration // of the thread, inside of host calls
 	hostTime  time.Duration // wall time inside of host calls
 	telling   time.Duration // the thread's CPU time when the guest began to tell of an import, 0 while it does not
+	halted    time.Duration // the thread's CPU time at a stop, 0 before: wazero leaves the guest's stack at some length
 	softStop  time.Duration // the CPU time at which the soft stop was, 0 before
 	announced time.Time     // when onRunning was called last
 
@@ -130,11 +131,21 @@ func (x *execution) run(ctx context.Context, in *instance, f func(context.Contex
 	return err
 }
 
+// halt ends the guest with one of the stops.
+func (x *execution) halt(stop error) {
+	x.halted = threadCPU()
+	panic(stop)
+}
+
 // cost is what has been used up to now; called on the run's goroutine.
 func (x *execution) cost() usage {
+	end := x.halted
+	if end == 0 {
+		end = threadCPU()
+	}
 	return usage{
 		wall:   time.Since(x.started),
-		cpu:    threadCPU() - x.cpuStart - x.hostCPU,
+		cpu:    end - x.cpuStart - x.hostCPU,
 		host:   x.hostTime,
 		memory: int64(x.in.module.Memory().Size()),
 	}
@@ -158,7 +169,7 @@ func (x *execution) Yield(ctx context.Context) hostcall.Stop {
 		x.softStop = cpu
 		return hostcall.StopCPU
 	case cpu-x.softStop > grace:
-		panic(errCPU)
+		x.halt(errCPU)
 	}
 	return hostcall.StopNone
 }
@@ -180,9 +191,9 @@ func (x *execution) mustGoOn(ctx context.Context) {
 		return
 	}
 	if errors.Is(context.Cause(ctx), errWall) {
-		panic(errWall)
+		x.halt(errWall)
 	}
-	panic(errCancelled)
+	x.halt(errCancelled)
 }
 
 // sleep waits on behalf of the guest; none of it is CPU time.
@@ -286,7 +297,7 @@ func (x *execution) writeOutput(p []byte) (int, error) {
 		return len(p), nil
 	}
 	if x.response.Len()+len(p) > maxResponse {
-		panic(errResponse)
+		x.halt(errResponse)
 	}
 	return x.response.Write(p)
 }

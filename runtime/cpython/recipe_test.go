@@ -23,7 +23,7 @@ func TestRecipe(t *testing.T) {
 		}
 	}
 	// With all but the library done, nothing of the compiler is needed.
-	for _, name := range []string{stepLink, stepCompile, stepNative, stepPythonSource} {
+	for _, name := range []string{stepLink, stepSideModules, stepCompile, stepNative, stepPythonSource} {
 		dir := r.dir(cache, name)
 		if err := os.MkdirAll(dir, 0o755); err != nil {
 			t.Fatal(err)
