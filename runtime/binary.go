@@ -11,6 +11,7 @@ import (
 
 	"pymode-tui/runtime/cpython"
 	"pymode-tui/runtime/dylink"
+	"pymode-tui/runtime/filecache"
 	"pymode-tui/runtime/wasmbin"
 )
 
@@ -58,8 +59,9 @@ func (c EngineConfig) WithBinary(file string) (EngineConfig, error) {
 	if _, ok := m.Export(cpython.FuelExport); ok {
 		return c, nil
 	}
-	checked := filepath.Join(c.CacheDir, "images", c.Digest[:16]+".binary.wasm")
+	checked := filepath.Join(c.CacheDir, imagesDir, c.Digest[:16]+".binary.wasm")
 	if fileExists(checked) { // renamed into place, and so whole
+		filecache.Used(checked)
 		c.Wasm = checked
 		return c, nil
 	}

@@ -22,8 +22,11 @@ import (
 	"pymode-tui/runtime/wasmbin"
 )
 
-// compiledDir is the folder of compiled code.
-const compiledDir = "compiled"
+// The folders of compiled code, and of what belongs to one interpreter.
+const (
+	compiledDir = "compiled"
+	imagesDir   = "images"
+)
 
 // openCache makes the directories of the cache, and opens that of compiled code.
 func (e *Engine) openCache() (err error) {
@@ -31,7 +34,7 @@ func (e *Engine) openCache() (err error) {
 		e.cache = wazero.NewCompilationCache()
 		return nil
 	}
-	for _, dir := range []string{compiledDir, "images"} {
+	for _, dir := range []string{compiledDir, imagesDir} {
 		if err := os.MkdirAll(filepath.Join(e.config.CacheDir, dir), 0o755); err != nil {
 			return fmt.Errorf("cache directory: %w", err)
 		}
@@ -55,7 +58,7 @@ func (e *Engine) key() [32]byte {
 // cached is the path of a file that belongs to this engine's interpreter.
 func (e *Engine) cached(suffix string) string {
 	key := e.key()
-	return filepath.Join(e.config.CacheDir, "images", hex.EncodeToString(key[:8])+suffix)
+	return filepath.Join(e.config.CacheDir, imagesDir, hex.EncodeToString(key[:8])+suffix)
 }
 
 // A checked file ends with the CRC of what stands before it.

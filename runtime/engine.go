@@ -10,6 +10,7 @@ import (
 
 	"pymode-tui/runtime/cpython"
 	"pymode-tui/runtime/dylink"
+	"pymode-tui/runtime/filecache"
 	"pymode-tui/runtime/hostcall"
 	"pymode-tui/runtime/image"
 	"pymode-tui/runtime/skeleton"
@@ -124,7 +125,7 @@ func (e *Engine) openWazero(ctx context.Context) (err error) {
 		store = e.kept("prepared", maxKeptPrepared, maxPrepareBytes)
 		probes := keptFiles{filepath.Join(e.config.CacheDir, "probes"), "1", maxKeptProbes, maxProbeBytes}
 		// Without it, wazero is given whole modules.
-		if e.code, err = skeleton.Open(ctx, e.wazero, config, filepath.Join(e.config.CacheDir, compiledDir), probes); cannotWrite(err) {
+		if e.code, err = skeleton.Open(ctx, e.wazero, config, filepath.Join(e.config.CacheDir, compiledDir), maxCodeBytes, probes); cannotWrite(err) {
 			return err
 		}
 	}
@@ -166,6 +167,7 @@ func (e *Engine) compileGuest(ctx context.Context) (err error) {
 	if e.code != nil {
 		if code, err := readCode(path); err == nil {
 			if e.guest, err = e.code.Load(ctx, code); err == nil {
+				filecache.Used(path)
 				return nil
 			}
 		}
@@ -194,7 +196,9 @@ func (e *Engine) compileGuest(ctx context.Context) (err error) {
 
 // openBase opens the base image; a damaged one is as good as none.
 func (e *Engine) openBase() error {
-	base, err := image.Open(e.cached(".img"), e.key())
+	path := e.cached(".img")
+	filecache.Used(path)
+	base, err := image.Open(path, e.key())
 	if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, image.ErrCorrupt) {
 		return fmt.Errorf("base image: %w", err)
 	}
@@ -222,6 +226,9 @@ func (e *Engine) makeBase(ctx context.Context) error {
 	e.base = base
 	// A cache that can't be written costs time at the next start, nothing else.
 	_ = base.Save(e.cached(".img"), e.key())
+	if !e.memory {
+		filecache.Prune(filepath.Join(e.config.CacheDir, imagesDir), maxImages, maxImageBytes)
+	}
 	return nil
 }
 

@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"pymode-tui/runtime/filecache"
 	"pymode-tui/runtime/image"
 	"pymode-tui/runtime/skeleton"
 
@@ -27,6 +28,9 @@ const (
 	maxPrepareBytes = 256 << 20
 	maxKeptProbes   = 16 // files, one a version of wazero
 	maxProbeBytes   = 1 << 20
+	maxImages       = 256 // files, three an interpreter
+	maxImageBytes   = 1 << 30
+	maxCodeBytes    = 2 << 30
 )
 
 // keptLayer is what is kept of a layer beside its image.
@@ -155,7 +159,7 @@ func (e *Engine) openLayer(ctx context.Context, s *settings) (_ *layer, err erro
 				return image.ErrCorrupt
 			}
 			path := files.path(key + ".img")
-			touch(path)
+			filecache.Used(path)
 			l.image, err = image.Open(path, [32]byte(k.Image))
 			return err
 		})

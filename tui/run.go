@@ -23,10 +23,12 @@ func Run(parent context.Context, options Options) error {
 	ctx, cancel := context.WithCancel(parent)
 	defer cancel()
 	model := New(ctx, options)
-	program := tea.NewProgram(model, programOptions(ctx, options)...)
+	var program *tea.Program
+	program = tea.NewProgram(model, append(programOptions(ctx, options), tea.WithFilter(stopOnSuspend(&program)))...)
 
 	var relaying sync.WaitGroup
 	relaying.Go(func() { model.Relay(ctx, program.Send) })
+	relaying.Go(func() { catchStops(ctx, program.Send) })
 	_, err := program.Run()
 	cancel()
 	relaying.Wait()

@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -105,6 +106,25 @@ func (term *terminal) resize(w, h int) {
 	var failed error
 	err = conn.Control(func(fd uintptr) {
 		failed = unix.IoctlSetWinsize(int(fd), unix.TIOCSWINSZ, &unix.Winsize{Col: uint16(w), Row: uint16(h)})
+	})
+	if err := errors.Join(err, failed); err != nil {
+		term.t.Fatal(err)
+	}
+}
+
+// stop sends SIGTSTP to what runs in the foreground.
+func (term *terminal) stop() {
+	term.t.Helper()
+	conn, err := term.pty.SyscallConn()
+	if err != nil {
+		term.t.Fatal(err)
+	}
+	var failed error
+	err = conn.Control(func(fd uintptr) {
+		var group int
+		if group, failed = unix.IoctlGetInt(int(fd), unix.TIOCGPGRP); failed == nil {
+			failed = syscall.Kill(group, syscall.SIGTSTP)
+		}
 	})
 	if err := errors.Join(err, failed); err != nil {
 		term.t.Fatal(err)
@@ -245,23 +265,23 @@ func TestTerminalGoesAway(t *testing.T) {
 	}
 }
 
-// TestTerminalIsGivenBack: ctrl+z leads to the shell, whose terminal is as it was, and
-// fg back, to a screen that is drawn anew and in the size that the terminal has now.
+// TestTerminalIsGivenBack: ctrl+z and SIGTSTP lead to the shell, whose terminal is as it
+// was, and fg back, to a screen that is drawn anew and in the size that the terminal has now.
 func TestTerminalIsGivenBack(t *testing.T) {
 	dir := copied(t, hello)
 	term := inTerminal(t, []string{"PS1=shell> ", "ENV="}, "sh", "-i")
 	term.await("shell>")
-	term.press("stty -a >before; pymode-tui --addr :0 " + dir + "\r")
+	term.press("stty -g >before; pymode-tui --addr :0 " + dir + "\r")
 	url := term.console()
-	for range 2 {
+	for round, stop := range []func(){func() { term.press("\x1a") }, term.stop, func() { term.press("\x1a") }, term.stop} {
 		visit(t, url+"/hello/Ada")
 		term.await("Hello, Ada!")
-		term.press("\x1a")
+		stop()
 		term.until("the shell's screen", func() bool {
 			return !term.other() && strings.HasSuffix(strings.TrimSpace(term.screen()), "shell>")
 		})
-		term.press("stty -a >meanwhile; cmp before meanwhile && echo as before; rm meanwhile\r")
-		term.await("\nas before")
+		term.press(fmt.Sprintf("stty -g >meanwhile; cmp before meanwhile && echo as before, %d; rm meanwhile\r", round))
+		term.await(fmt.Sprintf("\nas before, %d", round))
 		term.resize(100, 30)
 		term.press("fg\r")
 		term.until("the console's screen", term.other)
@@ -271,8 +291,21 @@ func TestTerminalIsGivenBack(t *testing.T) {
 	}
 	term.press("q")
 	term.until("the shell's screen", func() bool { return !term.other() })
-	term.press("stty -a >after; stty size; cmp -s before after; rm before after; exit 0\r")
-	term.await("30 100")
+	term.press("stty -g >after; stty size; cmp before after && echo as before, at last; rm before after; exit 0\r")
+	term.await("30 100", "\nas before, at last")
+	term.end()
+}
+
+// TestNoShellToGoTo: where the console is what the terminal runs, nobody could take it
+// on again, so ctrl+z does not stop it.
+func TestNoShellToGoTo(t *testing.T) {
+	term := inTerminal(t, nil, "pymode-tui", "--addr", ":0", copied(t, hello))
+	url := term.console()
+	term.press("\x1a")
+	term.await("no shell has started this")
+	visit(t, url+"/hello/Ada")
+	term.await("Hello, Ada!")
+	term.press("q")
 	term.end()
 }
 

@@ -31,9 +31,11 @@ const (
 )
 
 // Open opens the cache in the folder of compiled code that runtime has been given
-// with its configuration. The store keeps what is known of the probe.
-func Open(ctx context.Context, runtime wazero.Runtime, config wazero.RuntimeConfig, dir string, store Store) (*Cache, error) {
-	c := &Cache{runtime: runtime, config: config, dir: dir}
+// with its configuration; when code is placed there, what was used the longest ago
+// goes, so that no more bytes than most are left. The store keeps what is known of
+// the probe.
+func Open(ctx context.Context, runtime wazero.Runtime, config wazero.RuntimeConfig, dir string, most int64, store Store) (*Cache, error) {
+	c := &Cache{runtime: runtime, config: config, dir: dir, most: most}
 	if err := c.findSub(ctx); err != nil {
 		return nil, fmt.Errorf("cache of compiled code: %w", err)
 	}

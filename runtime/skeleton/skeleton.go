@@ -24,9 +24,11 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 
+	"pymode-tui/runtime/filecache"
 	"pymode-tui/runtime/wasmbin"
 
 	"github.com/tetratelabs/wazero"
@@ -49,6 +51,7 @@ type Cache struct {
 	runtime wazero.Runtime
 	config  wazero.RuntimeConfig
 	dir     string // of compiled code
+	most    int64  // bytes in it
 	sub     string // wazero's part of it
 	probe   string // File of the probe
 }
@@ -88,7 +91,11 @@ func (c *Cache) place(ctx context.Context, module []byte) (code Code, err error)
 	if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil { // it may have been cleaned away
 		return code, err
 	}
-	return code, os.Rename(whole, target) // which wazero has synced
+	if err := os.Rename(whole, target); err != nil { // which wazero has synced
+		return code, err
+	}
+	filecache.Prune(c.dir, math.MaxInt, c.most)
+	return code, nil
 }
 
 // compileAlone compiles a module with a folder of its own, and returns the file that
@@ -139,6 +146,7 @@ func (c *Cache) load(ctx context.Context, code Code) (wazero.CompiledModule, err
 	}
 	compiled, err := c.runtime.CompileModule(ctx, code.Skeleton)
 	if err == nil && c.isThere(code) {
+		filecache.Used(filepath.Join(c.dir, code.File))
 		return compiled, nil
 	}
 	// It is damaged, or went in between, and what is there now is of the skeleton.

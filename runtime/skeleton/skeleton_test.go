@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
+	"time"
 
 	"pymode-tui/runtime/wasmbin"
 
@@ -47,7 +48,7 @@ func open(t *testing.T, dir string, store Store) *Cache {
 			t.Error(err)
 		}
 	})
-	c, err := Open(ctx, runtime, config, dir, store)
+	c, err := Open(ctx, runtime, config, dir, 1<<30, store)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -92,6 +93,31 @@ func add(t *testing.T, c *Cache, code Code, to uint64) uint64 {
 		t.Fatalf("the skeleton was compiled: %v", err)
 	}
 	return results[0]
+}
+
+// Where there is no room, the code that was used the longest ago makes it.
+func TestCodeIsBounded(t *testing.T) {
+	c := open(t, t.TempDir(), &memory{files: map[string][]byte{}})
+	codes := []Code{place(t, c, adder(t, 1)), place(t, c, adder(t, 2))}
+	path := func(code Code) string { return filepath.Join(c.dir, code.File) }
+	old := time.Now().Add(-24 * time.Hour)
+	for i, code := range codes {
+		when := old.Add(time.Duration(i) * time.Hour)
+		if err := os.Chtimes(path(code), when, when); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := add(t, c, codes[0], 40); got != 41 { // now the second one is the older
+		t.Errorf("40 and 1 is %d", got)
+	}
+	c.most = 2 * codes[0].Size
+	third := place(t, c, adder(t, 3))
+	if a, b := add(t, c, codes[0], 40), add(t, c, third, 40); a != 41 || b != 43 {
+		t.Errorf("40 and 1 is %d, 40 and 3 is %d", a, b)
+	}
+	if _, err := c.Load(t.Context(), codes[1]); !errors.Is(err, ErrNoCode) {
+		t.Errorf("the code that nobody used: %v, want ErrNoCode", err)
+	}
 }
 
 func TestPlaceAndLoad(t *testing.T) {
