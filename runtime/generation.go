@@ -25,7 +25,9 @@ type generation struct {
 	cpu      time.Duration // of the import
 	imports  []Import      // what the modules cost, the most expensive first
 
-	ready   chan *instance // mapped ahead
+	ready   chan *instance // mapped ahead, or back from a request
+	lent    atomic.Int64   // instances that are to come back
+	filling atomic.Bool    // an instance is being mapped ahead
 	pattern atomic.Pointer[image.Pattern]
 	served  atomic.Int64
 
@@ -34,17 +36,40 @@ type generation struct {
 	retired bool // no more requests will come
 }
 
-// mappedAhead is how many instances wait for a request.
-const mappedAhead = 2
+// mappedAhead is how many instances are mapped before a request asks for them, and
+// maxReady how many wait for one at most.
+const (
+	mappedAhead = 2
+	maxReady    = 4
+)
 
-// take returns an instance for a request.
-func (g *generation) take(ctx context.Context) (*instance, error) {
+// take returns an instance for a request, which is to be given back.
+func (g *generation) take(ctx context.Context) (in *instance, err error) {
 	select {
-	case in := <-g.ready:
-		return in, nil
+	case in = <-g.ready:
 	default:
-		return g.mapInstance(ctx)
+		if in, err = g.mapInstance(ctx); err != nil {
+			return nil, err
+		}
 	}
+	g.lent.Add(1)
+	return in, nil
+}
+
+// giveBack takes an instance back, in the background. Not reusable is one that did
+// not end well.
+func (g *generation) giveBack(in *instance, reusable bool) {
+	if !g.use() {
+		g.lent.Add(-1)
+		in.close()
+		return
+	}
+	g.worker.background.Go(func() {
+		defer g.release()
+		g.recycle(in, reusable)
+		g.lent.Add(-1)
+		g.refill()
+	})
 }
 
 // mapInstance maps one from the image.
@@ -57,14 +82,26 @@ func (g *generation) mapInstance(ctx context.Context) (*instance, error) {
 		g.project, g.worker.siteFiles(), g.plan)
 }
 
+// lacks reports whether an instance should be mapped ahead: those that requests have
+// come back, but one is to be there for a request that comes before.
+func (g *generation) lacks() bool {
+	ready := len(g.ready)
+	return ready == 0 || int64(ready)+g.lent.Load() < mappedAhead
+}
+
 // refill maps instances ahead, in the background.
 func (g *generation) refill() {
-	if g.image == nil || len(g.ready) == cap(g.ready) || !g.use() {
+	if g.image == nil || !g.lacks() || g.filling.Swap(true) {
+		return
+	}
+	if !g.use() {
+		g.filling.Store(false)
 		return
 	}
 	g.worker.background.Go(func() {
 		defer g.release()
-		for len(g.ready) < cap(g.ready) && !g.isRetired() {
+		defer g.filling.Store(false)
+		for g.lacks() && !g.isRetired() {
 			in, err := g.mapInstance(context.Background())
 			if err != nil {
 				return // a request will meet the same error, and report it

@@ -183,7 +183,7 @@ type loadConfig struct {
 }
 
 func (w *Worker) newGeneration(number int) *generation {
-	g := &generation{number: number, worker: w, settings: w.settings(), ready: make(chan *instance, mappedAhead)}
+	g := &generation{number: number, worker: w, settings: w.settings(), ready: make(chan *instance, maxReady)}
 	g.pattern.Store(w.pattern.Load())
 	return g
 }

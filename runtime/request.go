@@ -48,15 +48,7 @@ func (w *Worker) Do(ctx context.Context, req *Request) *Result {
 	}
 	result.Metrics.Start = time.Since(start).Microseconds()
 	endedWell := w.serve(ctx, in, g, req, result)
-	if g.use() {
-		w.background.Go(func() {
-			defer g.release()
-			g.recycle(in, endedWell)
-			g.refill()
-		})
-	} else {
-		in.close()
-	}
+	g.giveBack(in, endedWell)
 	return w.done(observe, result, req)
 }
 
@@ -101,7 +93,7 @@ func (w *Worker) serve(ctx context.Context, in *instance, g *generation, req *Re
 			observe(RequestRunning{Worker: w.settings().Name, At: time.Now(), ID: result.ID, CPU: cpu, Memory: memory})
 		},
 	})
-	x.threads = w.newThreads(ctx, g, x, result.ID)
+	x.threads = newThreads(ctx, g, x, result.ID)
 	var cost usage
 	err = x.run(ctx, in, func(ctx context.Context) error {
 		defer func() { cost = x.cost() }()

@@ -18,7 +18,6 @@ const MaxThreads = 32
 // that the request started from, runs on an operating system thread of its own,
 // and has budgets of its own. Its methods are called by the request's goroutine.
 type threads struct {
-	worker     *Worker
 	generation *generation
 	parent     *execution
 	id         string // of the request
@@ -31,8 +30,8 @@ type threads struct {
 	running  sync.WaitGroup
 }
 
-func (w *Worker) newThreads(ctx context.Context, g *generation, parent *execution, id string) *threads {
-	t := &threads{worker: w, generation: g, parent: parent, id: id, children: map[int32]*child{}}
+func newThreads(ctx context.Context, g *generation, parent *execution, id string) *threads {
+	t := &threads{generation: g, parent: parent, id: id, children: map[int32]*child{}}
 	t.ctx, t.cancel = context.WithCancel(ctx)
 	return t
 }
@@ -107,7 +106,7 @@ func (t *threads) spawn(name string, input []byte) (handle int32, err error) {
 
 // run is a child's whole life.
 func (t *threads) run(c *child, handle int32, input []byte) {
-	w, g := t.worker, t.generation
+	g := t.generation
 	fail := func(err error) { c.result.fail(&Failure{Kind: FailureProtocol, Message: err.Error()}, 503) }
 	in, err := g.take(t.ctx)
 	if err != nil {
@@ -117,7 +116,7 @@ func (t *threads) run(c *child, handle int32, input []byte) {
 	document, err := threadDocument(input, g.env)
 	if err != nil {
 		fail(err)
-		in.close()
+		g.giveBack(in, true)
 		return
 	}
 	parent := t.parent.executionConfig
@@ -137,14 +136,7 @@ func (t *threads) run(c *child, handle int32, input []byte) {
 	c.result.Metrics.Wall, c.result.Metrics.CPU, c.result.Metrics.Memory = cost.wall.Microseconds(), cost.cpu.Microseconds(), cost.memory
 	c.result.Logs, c.calls = x.logs.entries, x.callLog
 	x.answer(err, c.result, g.settings)
-	if g.use() {
-		w.background.Go(func() {
-			defer g.release()
-			g.recycle(in, err == nil)
-		})
-	} else {
-		in.close()
-	}
+	g.giveBack(in, err == nil)
 }
 
 // threadDocument is what a child reads: a request's document, marked as a

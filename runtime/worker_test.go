@@ -171,6 +171,23 @@ def on_fetch(request, env):
 	}
 }
 
+// The image has room for what a short request allocates: an instance that has grown
+// can't serve again. What the import has allocated must not decide it, so there are
+// imports of many sizes.
+func TestShortRequestsDoNotGrowTheMemory(t *testing.T) {
+	for size := range 8 {
+		w := runtimetest.Worker(t, fmt.Sprintf("kept = [bytes(100) for _ in range(%d)]\n"+
+			"def on_fetch(request, env):\n    return {'made': len([bytes(1000) for _ in range(1000)])}", 500*size), nil)
+		for range 3 {
+			r := runtimetest.Get(t, w, "/")
+			check(t, r, answer{status: 200, body: `{"made": 1000}`})
+			if grown := r.Metrics.Memory - w.ImageSize(); grown != 0 {
+				t.Errorf("import %d: the memory of a request has grown by %d bytes", size, grown)
+			}
+		}
+	}
+}
+
 func TestLogs(t *testing.T) {
 	var mu sync.Mutex
 	var events []string
