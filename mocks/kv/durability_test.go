@@ -283,9 +283,9 @@ func TestABI(t *testing.T) {
 	}
 }
 
-func BenchmarkOpen(b *testing.B) {
-	dir := b.TempDir()
-	s := open(b, kv.Config{Dir: dir})
+// fill puts 100,000 entries.
+func fill(b *testing.B, s *kv.Store) {
+	b.Helper()
 	for i := range 100 {
 		var entries []string
 		for j := range 1000 {
@@ -296,6 +296,27 @@ func BenchmarkOpen(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+}
+
+// A page of a list, of many keys.
+func BenchmarkList(b *testing.B) {
+	s := open(b, kv.Config{})
+	fill(b, s)
+	for _, limit := range []string{"10", "1000"} {
+		b.Run(limit, func(b *testing.B) {
+			for b.Loop() {
+				if _, _, err := op(b.Context(), s, "kv.list", `{"binding": "KV", "prefix": "user:5", "limit": `+limit+`}`, nil); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+func BenchmarkOpen(b *testing.B) {
+	dir := b.TempDir()
+	s := open(b, kv.Config{Dir: dir})
+	fill(b, s)
 	if err := s.Close(); err != nil {
 		b.Fatal(err)
 	}

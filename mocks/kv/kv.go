@@ -75,7 +75,7 @@ func New(config Config) (*Store, error) {
 	if err := s.inside.Start(); err != nil {
 		return nil, errors.Join(fmt.Errorf("start the Redis of this process: %w", err), s.journal.close())
 	}
-	s.redisStore = redisStore{where: "this process", client: redis.NewClient(&redis.Options{
+	s.redisStore = redisStore{where: "this process", keys: newKeyIndex(), client: redis.NewClient(&redis.Options{
 		Addr: s.inside.Addr(), Password: password, Protocol: 2, DisableIdentity: true, PoolSize: 16, ContextTimeoutEnabled: true,
 	})}
 	// What is kept is read while the worker is imported.
@@ -141,11 +141,10 @@ func (s *Store) load(ctx context.Context, changes []change) error {
 			namespace = c.namespace
 			in = s.names(namespace)
 		}
-		key, about, index := in.value(c.key), in.attributes(c.key), in.index()
+		key, about := in.value(c.key), in.attributes(c.key)
 		if c.value == nil {
 			s.inside.Del(key)
 			s.inside.Del(about)
-			_, _ = s.inside.ZRem(index, c.key) // an index that is not there has no such key
 			continue
 		}
 		text, err := c.encode()
@@ -160,10 +159,8 @@ func (s *Store) load(ctx context.Context, changes []change) error {
 		if err := s.inside.Set(key, string(c.value)); err != nil {
 			return err
 		}
-		if _, err := s.inside.ZAdd(index, 0, c.key); err != nil {
-			return err
-		}
 	}
+	s.keys.apply(changes)
 	return nil
 }
 

@@ -18,7 +18,7 @@ import (
 //
 //	pymode:{project/namespace}:k:KEY   the value
 //	pymode:{project/namespace}:a:KEY   its attributes, as JSON, where there are any
-//	pymode:{project/namespace}:index   sorted set of the keys, for lists in byte order
+//	pymode:{project/namespace}:index   sorted set of the keys, for lists in byte order; see keyIndex
 //
 // Strings rather than a hash for each entry, since any number of them is read
 // by one command. Of an entry that expires, Redis drops the value by itself;
@@ -45,6 +45,7 @@ type listed struct {
 // redisStore is namespaces in a Redis.
 type redisStore struct {
 	client redis.UniversalClient
+	keys   *keyIndex // nil where Redis has the index
 	prefix string
 	where  string // for messages
 }
@@ -160,7 +161,9 @@ func (r *redisStore) apply(ctx context.Context, changes []change) error {
 			key, about := names.value(c.key), names.attributes(c.key)
 			if c.value == nil {
 				p.Del(ctx, key, about)
-				p.ZRem(ctx, names.index(), c.key)
+				if r.keys == nil {
+					p.ZRem(ctx, names.index(), c.key)
+				}
 				continue
 			}
 			p.Set(ctx, key, c.value, 0)
@@ -175,12 +178,17 @@ func (r *redisStore) apply(ctx context.Context, changes []change) error {
 			default:
 				p.Set(ctx, about, text, 0)
 			}
-			p.ZAdd(ctx, names.index(), redis.Z{Member: c.key})
+			if r.keys == nil {
+				p.ZAdd(ctx, names.index(), redis.Z{Member: c.key})
+			}
 		}
 		return nil
 	})
 	if err != nil {
 		return r.unreachable(err)
+	}
+	if r.keys != nil {
+		r.keys.apply(changes)
 	}
 	return nil
 }
@@ -198,6 +206,32 @@ func sameNamespace(changes []change) bool {
 // after, in byte order, and whether there are more. Keys that have expired since
 // are taken out of the index.
 func (r *redisStore) list(ctx context.Context, namespace, prefix, after string, limit int, now time.Time) (keys []listed, more bool, err error) {
+	for {
+		wanted := limit + 1 - len(keys)
+		names, err := r.keysAfter(ctx, namespace, prefix, after, wanted)
+		if err != nil {
+			return nil, false, err
+		}
+		live, err := r.live(ctx, namespace, names, now)
+		if err != nil {
+			return nil, false, err
+		}
+		if keys = append(keys, live...); len(keys) > limit {
+			return keys[:limit], true, nil
+		}
+		if len(names) < wanted {
+			return keys, false, nil
+		}
+		after = names[len(names)-1]
+	}
+}
+
+// keysAfter returns up to limit keys that begin with prefix and come after the key
+// after, of those that there are or were.
+func (r *redisStore) keysAfter(ctx context.Context, namespace, prefix, after string, limit int) ([]string, error) {
+	if r.keys != nil {
+		return r.keys.list(namespace, prefix, after, limit), nil
+	}
 	low, high := "-", "+"
 	if prefix != "" {
 		low = "[" + prefix
@@ -208,25 +242,11 @@ func (r *redisStore) list(ctx context.Context, namespace, prefix, after string, 
 	if after != "" && after >= prefix {
 		low = "(" + after
 	}
-	index := r.names(namespace).index()
-	for {
-		names, err := r.client.ZRangeByLex(ctx, index, &redis.ZRangeBy{Min: low, Max: high, Count: int64(limit + 1 - len(keys))}).Result()
-		if err != nil {
-			return nil, false, r.unreachable(err)
-		}
-		live, err := r.live(ctx, namespace, names, now)
-		if err != nil {
-			return nil, false, err
-		}
-		wanted := limit + 1 - len(keys)
-		if keys = append(keys, live...); len(keys) > limit {
-			return keys[:limit], true, nil
-		}
-		if len(names) < wanted {
-			return keys, false, nil
-		}
-		low = "(" + names[len(names)-1]
+	keys, err := r.client.ZRangeByLex(ctx, r.names(namespace).index(), &redis.ZRangeBy{Min: low, Max: high, Count: int64(limit)}).Result()
+	if err != nil {
+		return nil, r.unreachable(err)
 	}
+	return keys, nil
 }
 
 // live are those of the names that are still there.
@@ -253,14 +273,18 @@ func (r *redisStore) live(ctx context.Context, namespace string, names []string,
 		}
 		live = append(live, listed{key: name, attributes: about})
 	}
-	return live, r.forget(ctx, in, gone, now)
+	return live, r.forget(ctx, namespace, gone, now)
 }
 
 // forget takes what is left of expired entries away, unless one of them was
 // written anew meanwhile.
-func (r *redisStore) forget(ctx context.Context, in names, keys []string, now time.Time) error {
+func (r *redisStore) forget(ctx context.Context, namespace string, keys []string, now time.Time) error {
 	if len(keys) == 0 {
 		return nil
+	}
+	in := r.names(namespace)
+	if r.keys != nil { // first, so that a key that is written anew after it is there
+		r.keys.remove(namespace, keys)
 	}
 	members := make([]any, len(keys))
 	about := make([]string, len(keys))
@@ -279,12 +303,17 @@ func (r *redisStore) forget(ctx context.Context, in names, keys []string, now ti
 			}
 		}
 		_, err = tx.TxPipelined(ctx, func(p redis.Pipeliner) error {
-			p.ZRem(ctx, in.index(), members...)
+			if r.keys == nil {
+				p.ZRem(ctx, in.index(), members...)
+			}
 			p.Del(ctx, append(about, values...)...)
 			return nil
 		})
 		return err
 	}, about...)
+	if err != nil && r.keys != nil {
+		r.keys.add(namespace, keys)
+	}
 	if err != nil && !errors.Is(err, redis.TxFailedErr) { // the next list does it
 		return r.unreachable(err)
 	}

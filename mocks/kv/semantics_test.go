@@ -9,6 +9,8 @@ import (
 	"pymode-tui/mocks/kv"
 	"pymode-tui/runtime"
 	"pymode-tui/runtime/runtimetest"
+
+	"github.com/alicebob/miniredis/v2"
 )
 
 // now is what the clock of stores shows in tests: 2030-01-01.
@@ -109,9 +111,21 @@ except TypeError:
 	}
 }
 
-// TestList is the part of the table that is about lists.
+// TestList is the part of the table that is about lists, which a real Redis has sorted
+// and the one in this process has not.
 func TestList(t *testing.T) {
-	run := evaluate(t, open(t, kv.Config{}))
+	t.Run("in this process", func(t *testing.T) { testList(t, kv.Config{}) })
+	t.Run("in a Redis", func(t *testing.T) { testList(t, kv.Config{URL: "redis://" + miniredis.RunT(t).Addr()}) })
+}
+
+func testList(t *testing.T, config kv.Config) {
+	t.Helper()
+	clock := now
+	config.Now = func() time.Time { return clock }
+	run := evaluate(t, open(t, config))
+	run(`env.KV.put("p:gone", "", expiration_ttl=60); env.KV.put("p:anew", "", expiration_ttl=60)`)
+	clock = now.Add(61 * time.Second)
+	run(`env.KV.put("p:anew", ""); assert len(env.KV.list().keys) == 1; env.KV.delete("p:anew")`)
 	run(`env.KV.put_multi({"p:a": "", "p:B": "", "p:c": "", "q": ""}); env.KV.put("p:d", "", metadata=[1], expiration=1893459600)`)
 	for _, tt := range []struct{ name, code, want string }{
 		{"byte order", `return [k.name for k in env.KV.list(prefix="p:")["keys"]]`, `["p:B","p:a","p:c","p:d"]`},
