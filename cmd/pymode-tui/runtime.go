@@ -133,6 +133,12 @@ func printRuntime(w io.Writer, found *cpython.Runtime, asJSON bool) error {
 	fmt.Fprintf(&b, "CPython %s, zlib %s, compiled by zig %s\n\n", info.Python, info.Zlib, info.Zig)
 	size("python.wasm", info.Wasm)
 	size("python313.zip", info.Stdlib)
+	var modules cpython.FileInfo // together
+	for _, m := range info.Dynload {
+		modules.Raw += m.Raw
+		modules.Gzip += m.Gzip
+	}
+	size("lib-dynload", modules)
 	fmt.Fprintf(&b, "%-14s %8s   for readable traps, not deployed\n\n", "python.names", cpython.FormatBytes(info.Names.Raw))
 	if found.Asyncified != "" {
 		size("deployable", found.AsyncifiedInfo)
