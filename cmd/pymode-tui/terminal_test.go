@@ -93,42 +93,41 @@ func inTerminal(t *testing.T, env []string, name string, args ...string) *termin
 	return term
 }
 
+// control asks the kernel something about the terminal.
+func (term *terminal) control(ask func(fd int) error) {
+	term.t.Helper()
+	conn, err := term.pty.SyscallConn()
+	if err != nil {
+		term.t.Fatal(err)
+	}
+	var failed error
+	err = conn.Control(func(fd uintptr) { failed = ask(int(fd)) })
+	if err := errors.Join(err, failed); err != nil {
+		term.t.Fatal(err)
+	}
+}
+
 // resize gives the terminal another size.
 func (term *terminal) resize(w, h int) {
 	term.t.Helper()
 	term.mu.Lock()
 	term.emulator.Resize(w, h)
 	term.mu.Unlock()
-	conn, err := term.pty.SyscallConn()
-	if err != nil {
-		term.t.Fatal(err)
-	}
-	var failed error
-	err = conn.Control(func(fd uintptr) {
-		failed = unix.IoctlSetWinsize(int(fd), unix.TIOCSWINSZ, &unix.Winsize{Col: uint16(w), Row: uint16(h)})
+	term.control(func(fd int) error {
+		return unix.IoctlSetWinsize(fd, unix.TIOCSWINSZ, &unix.Winsize{Col: uint16(w), Row: uint16(h)})
 	})
-	if err := errors.Join(err, failed); err != nil {
-		term.t.Fatal(err)
-	}
 }
 
 // stop sends SIGTSTP to what runs in the foreground.
 func (term *terminal) stop() {
 	term.t.Helper()
-	conn, err := term.pty.SyscallConn()
-	if err != nil {
-		term.t.Fatal(err)
-	}
-	var failed error
-	err = conn.Control(func(fd uintptr) {
-		var group int
-		if group, failed = unix.IoctlGetInt(int(fd), unix.TIOCGPGRP); failed == nil {
-			failed = syscall.Kill(group, syscall.SIGTSTP)
+	term.control(func(fd int) error {
+		group, err := unix.IoctlGetInt(fd, unix.TIOCGPGRP)
+		if err != nil {
+			return err
 		}
+		return syscall.Kill(group, syscall.SIGTSTP)
 	})
-	if err := errors.Join(err, failed); err != nil {
-		term.t.Fatal(err)
-	}
 }
 
 // press types keys.
