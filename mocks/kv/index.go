@@ -22,33 +22,29 @@ func (x *keyIndex) apply(changes []change) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	for _, c := range changes {
-		keys := x.namespaces[c.namespace]
-		if keys == nil {
-			keys = &btree.Set[string]{}
-			x.namespaces[c.namespace] = keys
-		}
-		if c.value == nil {
-			keys.Delete(c.key)
-		} else {
-			keys.Insert(c.key)
-		}
+		x.note(c.namespace, c.key, c.value != nil)
 	}
 }
 
-// add and remove are for keys that are gone, or perhaps not.
-func (x *keyIndex) add(namespace string, keys []string) {
+// set notes whether keys are there.
+func (x *keyIndex) set(namespace string, keys []string, there bool) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	for _, key := range keys {
-		x.namespaces[namespace].Insert(key)
+		x.note(namespace, key, there)
 	}
 }
 
-func (x *keyIndex) remove(namespace string, keys []string) {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	for _, key := range keys {
-		x.namespaces[namespace].Delete(key)
+func (x *keyIndex) note(namespace, key string, there bool) {
+	keys := x.namespaces[namespace]
+	if keys == nil {
+		keys = &btree.Set[string]{}
+		x.namespaces[namespace] = keys
+	}
+	if there {
+		keys.Insert(key)
+	} else {
+		keys.Delete(key)
 	}
 }
 

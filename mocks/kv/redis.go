@@ -284,7 +284,7 @@ func (r *redisStore) forget(ctx context.Context, namespace string, keys []string
 	}
 	in := r.names(namespace)
 	if r.keys != nil { // first, so that a key that is written anew after it is there
-		r.keys.remove(namespace, keys)
+		r.keys.set(namespace, keys, false)
 	}
 	members := make([]any, len(keys))
 	about := make([]string, len(keys))
@@ -312,7 +312,7 @@ func (r *redisStore) forget(ctx context.Context, namespace string, keys []string
 		return err
 	}, about...)
 	if err != nil && r.keys != nil {
-		r.keys.add(namespace, keys)
+		r.keys.set(namespace, keys, true)
 	}
 	if err != nil && !errors.Is(err, redis.TxFailedErr) { // the next list does it
 		return r.unreachable(err)
