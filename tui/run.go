@@ -24,7 +24,12 @@ func Run(parent context.Context, options Options) error {
 	defer cancel()
 	model := New(ctx, options)
 	var program *tea.Program
-	program = tea.NewProgram(model, append(programOptions(ctx, options), tea.WithFilter(stopOnSuspend(&program)))...)
+	program = tea.NewProgram(model, append(programOptions(ctx, options), tea.WithFilter(func(_ tea.Model, msg tea.Msg) tea.Msg {
+		if _, ok := msg.(tea.SuspendMsg); ok {
+			return suspend(program)
+		}
+		return msg
+	}))...)
 
 	var relaying sync.WaitGroup
 	relaying.Go(func() { model.Relay(ctx, program.Send) })

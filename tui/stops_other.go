@@ -11,6 +11,5 @@ import (
 // catchStops is for systems that stop processes by signals.
 func catchStops(context.Context, func(tea.Msg)) {}
 
-func stopOnSuspend(**tea.Program) func(tea.Model, tea.Msg) tea.Msg {
-	return func(_ tea.Model, msg tea.Msg) tea.Msg { return msg }
-}
+// suspend leaves it to Bubble Tea, which does nothing here.
+func suspend(*tea.Program) tea.Msg { return tea.SuspendMsg{} }

@@ -31,29 +31,24 @@ func catchStops(ctx context.Context, send func(tea.Msg)) {
 
 var errNoShell = errors.New("no shell has started this: nothing would take it on again")
 
-// stopOnSuspend is a filter that stops the process group itself. Bubble Tea does that
-// with a SIGTSTP, which a Go program that has once caught it can't get to stop it.
-func stopOnSuspend(program **tea.Program) func(tea.Model, tea.Msg) tea.Msg {
-	return func(_ tea.Model, msg tea.Msg) tea.Msg {
-		if _, ok := msg.(tea.SuspendMsg); !ok {
-			return msg
-		}
-		if session, err := unix.Getsid(0); err == nil && session == os.Getpid() {
-			return failedMsg{"stop", errNoShell}
-		}
-		p := *program
-		if err := p.ReleaseTerminal(); err != nil {
-			return nil
-		}
-		continued := make(chan os.Signal, 1)
-		signal.Notify(continued, syscall.SIGCONT)
-		if syscall.Kill(0, syscall.SIGSTOP) == nil {
-			<-continued // another thread may be the first to stop
-		}
-		signal.Stop(continued)
-		if err := p.RestoreTerminal(); err != nil {
-			return tea.QuitMsg{}
-		}
-		return tea.ResumeMsg{}
+// suspend stops the process group until it is continued, and says what came of it, for
+// the console. Bubble Tea's own way is a SIGTSTP, which a Go program that has once caught
+// it can't get to stop it.
+func suspend(program *tea.Program) tea.Msg {
+	if session, err := unix.Getsid(0); err == nil && session == os.Getpid() {
+		return failedMsg{"stop", errNoShell}
 	}
+	if err := program.ReleaseTerminal(); err != nil {
+		return nil
+	}
+	continued := make(chan os.Signal, 1)
+	signal.Notify(continued, syscall.SIGCONT)
+	if syscall.Kill(0, syscall.SIGSTOP) == nil {
+		<-continued // another thread may be the first to stop
+	}
+	signal.Stop(continued)
+	if err := program.RestoreTerminal(); err != nil {
+		return tea.QuitMsg{}
+	}
+	return tea.ResumeMsg{}
 }
