@@ -91,15 +91,14 @@ func (g *generation) lacks() bool {
 
 // refill maps instances ahead, in the background.
 func (g *generation) refill() {
-	if g.image == nil || !g.lacks() || g.filling.Swap(true) {
-		return
-	}
-	if !g.use() {
-		g.filling.Store(false)
+	if g.image == nil || !g.lacks() || !g.use() {
 		return
 	}
 	g.worker.background.Go(func() {
 		defer g.release()
+		if g.filling.Swap(true) {
+			return
+		}
 		defer g.filling.Store(false)
 		for g.lacks() && !g.isRetired() {
 			in, err := g.mapInstance(context.Background())

@@ -297,8 +297,7 @@ static volatile char much[115 << 20]; static PyObject *use(PyObject *self, PyObj
 // The East Asian codecs and expat are side modules of the standard library: there at
 // import and in a handler, in the plain binary and in the deployable one.
 func TestLibrarySideModules(t *testing.T) {
-	config := runtimetest.EngineConfig(t)
-	for name, config := range map[string]runtime.EngineConfig{"plain": config, "deployable": runtimetest.Deployable(t)} {
+	for name, config := range map[string]runtime.EngineConfig{"plain": runtimetest.EngineConfig(t), "deployable": runtimetest.Deployable(t)} {
 		t.Run(name, func(t *testing.T) {
 			dir := runtimetest.Project(t, map[string]string{"entry.py": `
 import xml.etree.ElementTree as tree
