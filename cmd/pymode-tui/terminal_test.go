@@ -20,6 +20,7 @@ import (
 
 	"pymode-tui/runtime/runtimetest"
 
+	"github.com/charmbracelet/x/ansi"
 	"github.com/charmbracelet/x/vt"
 	"github.com/creack/pty"
 	"golang.org/x/sys/unix"
@@ -54,6 +55,12 @@ func inTerminal(t *testing.T, env []string, name string, args ...string) *termin
 	term := &terminal{t: t, cmd: cmd, ended: make(chan error, 1), state: t.TempDir(), emulator: vt.NewEmulator(120, 40)}
 	cmd.Env = append(os.Environ(), "TERM=xterm-256color", "NO_COLOR=", "XDG_STATE_HOME="+term.state, "XDG_CACHE_HOME="+cache)
 	cmd.Env = append(cmd.Env, env...)
+	// A terminal that has just become smaller is still told to scroll rows that it had,
+	// which this emulator does not survive: margins beyond the screen are ignored.
+	term.emulator.RegisterCsiHandler('r', func(params ansi.Params) bool {
+		bottom, _, _ := params.Param(1, 0)
+		return bottom > term.emulator.Height()
+	})
 	opened, err := pty.StartWithSize(cmd, &pty.Winsize{Cols: 120, Rows: 40})
 	if err != nil {
 		t.Fatal(err)
